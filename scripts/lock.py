@@ -1,0 +1,30 @@
+"""Renew the lock files in requirements/ from pyproject.toml: names, versions and hashes only."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+COMMON = (
+    "--universal",
+    "--python-version=3.11",
+    "--generate-hashes",
+    "--no-emit-index-url",
+    "--no-header",
+    "--quiet",
+)
+
+
+def main() -> int:
+    """Resolve the run-time and the development set."""
+    uv = [sys.executable, "-m", "uv", "pip", "compile", "pyproject.toml", *COMMON]
+    for name, extra in (("run", []), ("dev", ["--group", "dev"])):
+        command = [*uv, *extra, "--output-file", f"requirements/{name}.lock"]
+        finished = subprocess.run(command, cwd=ROOT, check=False)
+        if finished.returncode != 0:
+            return finished.returncode
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
