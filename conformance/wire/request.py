@@ -1,0 +1,90 @@
+"""A request as it crosses the wire, the same value on both sides."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import httpx
+
+from conformance.wire.encoding import decode_pairs
+
+#: Media type of a form whose pairs are parameters.
+FORM = "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True, slots=True)
+class WireRequest:
+    """One HTTP request.
+
+    Attributes:
+        method: As sent.
+        path: As sent, still encoded.
+        query_string: What follows ``?``, still encoded.
+        headers: Names in lower case, values as sent, in order, repeated where repeated.
+        body: The bytes after removal of any transfer coding.
+        host: The Host header, port included where it was sent.
+        secure: Whether it came over TLS.
+    """
+
+    method: str
+    path: str
+    query_string: bytes = field(repr=False)
+    headers: tuple[tuple[str, str], ...] = field(repr=False)
+    body: bytes = field(repr=False)
+    host: str
+    secure: bool = True
+
+    @classmethod
+    def build(
+        cls,
+        method: str,
+        target: str,
+        headers: Iterable[tuple[str, str]] = (),
+        body: bytes = b"",
+        *,
+        secure: bool = True,
+    ) -> "WireRequest":
+        """Make a request from a request target such as ``/?Action=ListKeys``."""
+        path, _, query = target.partition("?")
+        lowered = tuple((name.lower(), value) for name, value in headers)
+        host = next((value for name, value in lowered if name == "host"), "")
+        return cls(method, path, query.encode(), lowered, body, host, secure)
+
+    @classmethod
+    def from_httpx(cls, request: httpx.Request) -> "WireRequest":
+        """Read what httpx is about to send; the body must have been read."""
+        headers = tuple(
+            (name.decode("ascii").lower(), value.decode("latin-1"))
+            for name, value in request.headers.raw
+        )
+        path = request.url.raw_path.partition(b"?")[0].decode("ascii")
+        return cls(
+            request.method,
+            path,
+            request.url.query,
+            headers,
+            request.content,
+            request.headers.get("host", ""),
+            request.url.scheme == "https",
+        )
+
+    def header(self, name: str) -> str | None:
+        """Return the first value of a header given in lower case, or None."""
+        for key, value in self.headers:
+            if key == name:
+                return value
+        return None
+
+    def has_form(self) -> bool:
+        """Tell whether the body is a urlencoded form, whose pairs are parameters."""
+        if not self.body:
+            return False
+        media_type = (self.header("content-type") or "").partition(";")[0]
+        return media_type.strip().lower() == FORM
+
+    def query_pairs(self) -> list[tuple[str, str]]:
+        """Decode the query; WireError when it cannot be."""
+        return decode_pairs(self.query_string)
+
+    def form_pairs(self) -> list[tuple[str, str]]:
+        """Decode the form, empty when the body is none; WireError when it cannot be."""
+        return decode_pairs(self.body) if self.has_form() else []
