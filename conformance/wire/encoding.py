@@ -32,6 +32,8 @@ __all__ = [
 ]
 
 _is_unreserved = re.compile(r"[A-Za-z0-9\-_.~]*").fullmatch
+_replace_reserved = re.compile(r"[^A-Za-z0-9\-_.~]").sub
+_ESCAPES = {chr(code): f"%{code:02X}" for code in range(128)}
 _bad_escape = re.compile(r"%(?![0-9A-Fa-f]{2})").search
 
 
@@ -43,10 +45,16 @@ def percent_encode(text: str) -> str:
     """
     if _is_unreserved(text):
         return text
+    if text.isascii():  # a third of the time that quote takes
+        return _replace_reserved(_escape, text)
     try:
         return quote(text, safe="~")
     except UnicodeEncodeError:
         raise WireError("text with a lone surrogate has no UTF-8 form") from None
+
+
+def _escape(match: re.Match[str]) -> str:
+    return _ESCAPES[match[0]]
 
 
 def percent_encode_canonical(query: str) -> str:

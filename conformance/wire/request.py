@@ -88,3 +88,35 @@ class WireRequest:
     def form_pairs(self) -> list[tuple[str, str]]:
         """Decode the form, empty when the body is none; WireError when it cannot be."""
         return decode_pairs(self.body) if self.has_form() else []
+
+
+def rebuilt(
+    request: httpx.Request,
+    *,
+    method: str | None = None,
+    query: str | None = None,
+    headers: httpx.Headers | None = None,
+    content: bytes | str | None = None,
+) -> httpx.Request:
+    """Return a copy of a request with other parts; Content-Length follows the content.
+
+    Args:
+        request: Its body must have been read.
+        method: Replaces the method.
+        query: Replaces the encoded query, empty for none.
+        headers: Replaces all headers.
+        content: Replaces the body.
+    """
+    headers = (request.headers if headers is None else headers).copy()
+    body = request.content if content is None else content
+    body = body.encode() if isinstance(body, str) else body
+    method = request.method if method is None else method
+    headers.pop("transfer-encoding", None)
+    if body or method == "POST":
+        headers["content-length"] = str(len(body))
+    else:
+        headers.pop("content-length", None)
+    url = request.url
+    if query is not None:
+        url = url.copy_with(query=query.encode() or None)
+    return httpx.Request(method, url, headers=headers, content=body, extensions=request.extensions)

@@ -1,0 +1,217 @@
+"""The canonical request that V3 and V4 sign, and the checks both share."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from conformance.wire import checks
+from conformance.wire.encoding import canonical_query
+from conformance.wire.failures import AuthFailure, FailureKind, WireError
+from conformance.wire.identity import Identity, Scheme, Verified, Verifier
+from conformance.wire.request import WireRequest
+from conformance.wire.times import parse_iso
+
+#: Which headers a client signs.
+Selection: TypeAlias = Literal["documented", "all"]
+
+#: Headers that the HTTP client sets after signing, hence signed by nobody.
+TRANSPORT_HEADERS = frozenset(
+    {
+        "authorization",
+        "accept-encoding",
+        "connection",
+        "content-length",
+        "transfer-encoding",
+    }
+)
+
+_REQUIRED_HEADERS = ("x-acs-action", "x-acs-version", "x-acs-date", "x-acs-signature-nonce")
+
+
+def hash_hex(name: str, content: bytes) -> str:
+    """Return the lower-case hexadecimal hash.
+
+    Raises:
+        WireError: When this machine's OpenSSL does not offer the hash, which happens with SM3.
+    """
+    if name == "sha256":
+        return hashlib.sha256(content).hexdigest()
+    try:
+        return hashlib.new(name, content).hexdigest()
+    except ValueError:
+        raise WireError(f"this machine's OpenSSL does not offer {name}") from None
+
+
+def canonical_request(
+    method: str,
+    path: str,
+    pairs: Iterable[tuple[str, str]],
+    *,
+    headers: Mapping[str, str],
+    signed: Sequence[str],
+    payload_hash: str,
+) -> str:
+    """Return the six parts joined by line feeds.
+
+    Args:
+        method: As sent.
+        path: ``/`` for KMS.
+        pairs: Decoded query; form pairs do not belong here.
+        headers: By lower-case name.
+        signed: Names to sign, sorted.
+        payload_hash: Lower-case hexadecimal hash of the body.
+
+    Raises:
+        KeyError: When a name of ``signed`` is not in ``headers``.
+    """
+    lines = "".join([f"{name}:{headers[name].strip()}\n" for name in signed])
+    query = canonical_query(pairs)
+    return f"{method}\n{path}\n{query}\n{lines}\n{';'.join(signed)}\n{payload_hash}"
+
+
+def string_to_sign(algorithm: str, canonical: str, hash_name: str) -> str:
+    """Return the algorithm's name and the hash of the canonical request."""
+    return f"{algorithm}\n{hash_hex(hash_name, canonical.encode())}"
+
+
+def select_headers(names: Iterable[str], selection: Selection) -> list[str]:
+    """Return the header names to sign, sorted.
+
+    Args:
+        names: Lower-case names of the headers present.
+        selection: ``documented`` takes host, content-type and every x-acs-*; ``all`` takes every
+            header set before signing, accept and user-agent included, as the Python Tea client
+            does.
+    """
+    if selection == "all":
+        return sorted(set(names) - TRANSPORT_HEADERS)
+    documented = {"host", "content-type"}
+    return sorted({name for name in names if name in documented or name.startswith("x-acs-")})
+
+
+@dataclass(frozen=True, slots=True)
+class Authorization:
+    """The parts of an ACS3 or ACS4 Authorization header."""
+
+    algorithm: str
+    credential: str
+    signed_headers: tuple[str, ...]
+    signature: str
+
+    def render(self) -> str:
+        """Return the header's value."""
+        names = ";".join(self.signed_headers)
+        return (
+            f"{self.algorithm} Credential={self.credential},"
+            f"SignedHeaders={names},Signature={self.signature}"
+        )
+
+    @classmethod
+    def parse(cls, value: str) -> "Authorization":
+        """Read a header's value; the order of the parts differs between SDKs.
+
+        Raises:
+            AuthFailure: With kind MALFORMED_AUTHORIZATION.
+        """
+        algorithm, _, rest = value.partition(" ")
+        parts = dict([part.strip().partition("=")[::2] for part in rest.split(",")])
+        try:
+            credential, names = parts["Credential"], parts["SignedHeaders"]
+            signature = parts["Signature"]
+        except KeyError:
+            raise AuthFailure(FailureKind.MALFORMED_AUTHORIZATION) from None
+        if len(parts) != 3 or not (credential and names and signature):
+            raise AuthFailure(FailureKind.MALFORMED_AUTHORIZATION)
+        return cls(algorithm, credential, tuple(names.split(";")), signature)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What an Authorization header claims, and how to test it.
+
+    Attributes:
+        scheme: V3 or V4.
+        authorization: The parsed header.
+        access_key_id: Who claims to have signed.
+        hash_name: Hash of body and canonical request.
+        hash_header: Header that carries the hash of the body.
+        holds: Tells whether the signature is right for a string to sign.
+    """
+
+    scheme: Scheme
+    authorization: Authorization
+    access_key_id: str
+    hash_name: str
+    hash_header: str
+    holds: Callable[[str, Identity], bool]
+
+
+def joined_headers(request: WireRequest) -> dict[str, str]:
+    """Return headers by name; several values of one name are sorted and joined by a comma."""
+    headers = dict(request.headers)
+    if len(headers) == len(request.headers):
+        return headers
+    values: dict[str, list[str]] = {}
+    for name, value in request.headers:
+        values.setdefault(name, []).append(value.strip())
+    return {name: ",".join(sorted(several)) for name, several in values.items()}
+
+
+def verify_claim(
+    request: WireRequest, verifier: Verifier, claim: Claim, headers: Mapping[str, str]
+) -> Verified:
+    """Run the checks that V3 and V4 share.
+
+    Args:
+        request: The request.
+        verifier: Identities, policy, clock and nonces.
+        claim: What the Authorization header says.
+        headers: The request's headers, see `joined_headers`.
+    """
+    policy, now = verifier.policy, verifier.clock()
+    for name in (*_REQUIRED_HEADERS, claim.hash_header):
+        checks.required(headers.get(name), name)
+    action, version = headers["x-acs-action"], headers["x-acs-version"]
+    checks.check_operation(action, version, policy)
+    query, form = checks.request_pairs(request)
+    pairs = query + form
+    answer_format = checks.answer_format(dict(pairs).get("Format", ""))
+    identity = checks.find_identity(claim.access_key_id, verifier, now)
+    checks.check_time(headers["x-acs-date"], "x-acs-date", parse_iso, now, policy)
+    payload_hash = hash_hex(claim.hash_name, request.body)
+    if headers[claim.hash_header] != payload_hash:
+        raise AuthFailure(FailureKind.CONTENT_HASH_MISMATCH, claim.hash_header)
+    canonical = canonical_request(
+        request.method,
+        request.path,
+        query,
+        headers=headers,
+        signed=_signed_headers(claim.authorization, headers),
+        payload_hash=payload_hash,
+    )
+    text = string_to_sign(claim.authorization.algorithm, canonical, claim.hash_name)
+    if not claim.holds(text, identity):
+        raise AuthFailure(
+            FailureKind.SIGNATURE_MISMATCH, string_to_sign=text, canonical_request=canonical
+        )
+    checks.check_token(headers.get("x-acs-security-token", ""), identity, verifier, now)
+    checks.check_nonce(headers["x-acs-signature-nonce"], identity, verifier, now)
+    own = tuple([pair for pair in pairs if pair[0] not in {"Format", "SignatureType"}])
+    return Verified(claim.scheme, identity, action, version, answer_format, own)
+
+
+def _signed_headers(authorization: Authorization, headers: Mapping[str, str]) -> list[str]:
+    """Return the names signed, sorted; refuse absent ones and unsigned x-acs-* and host.
+
+    Documentation tells clients to sign host and every x-acs-* header. A verifier that let action or
+    token go unsigned would let a captured request be turned into another.
+    """
+    signed = sorted(authorization.signed_headers)
+    for name in signed:
+        if name not in headers:
+            raise AuthFailure(FailureKind.MISSING_SIGNED_HEADER, name)
+    for name in headers:
+        if name not in signed and (name.startswith("x-acs-") or name == "host"):
+            raise AuthFailure(FailureKind.UNSIGNED_HEADER, name)
+    return signed
