@@ -8,7 +8,7 @@ Sources: "Request syntax and signature method V3"; signing code of alibabacloud-
 """
 
 import hmac
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 
 import httpx
 from cryptography.exceptions import InvalidSignature
@@ -90,6 +90,7 @@ class Acs3Auth(httpx.Auth):
     """
 
     requires_request_body = True
+    hashes = HASHES
 
     def __init__(
         self,
@@ -133,7 +134,7 @@ class Acs3Auth(httpx.Auth):
         headers = {
             "x-acs-date": format_iso(self.clock()),
             "x-acs-signature-nonce": self.nonce(),
-            "x-acs-content-sha256": hash_hex(HASHES[self.algorithm], body),
+            self.hash_header: hash_hex(self.hashes[self.algorithm], body),
             **dict(self.extra),
         }
         temporary = isinstance(self.credential, StsToken)
@@ -145,6 +146,11 @@ class Acs3Auth(httpx.Auth):
                 headers["x-acs-accesskey-id"] = self.credential.id
         return headers
 
+    @property
+    def hash_header(self) -> str:
+        """Return the header that carries the hash of the body."""
+        return "x-acs-content-sha256"
+
     def edit(self, headers: httpx.Headers) -> None:
         """Change headers before they are signed; the place where a wrong signer differs."""
 
@@ -152,8 +158,8 @@ class Acs3Auth(httpx.Auth):
         """Return the Authorization header for a request that is complete but for it."""
         wire = WireRequest.from_httpx(request)
         headers = joined_headers(wire)
-        signed = select_headers(headers, self.selection)
-        hash_name = HASHES[self.algorithm]
+        signed = self.select(headers)
+        hash_name = self.hashes[self.algorithm]
         canonical = canonical_request(
             wire.method,
             wire.path,
@@ -163,8 +169,16 @@ class Acs3Auth(httpx.Auth):
             payload_hash=hash_hex(hash_name, wire.body),
         )
         text = string_to_sign(self.algorithm, canonical, hash_name)
-        signature = sign(self.algorithm, text, self.credential)
-        return Authorization(self.algorithm, self.credential.id, tuple(signed), signature).render()
+        claimant, signature = self.claim(text, headers)
+        return Authorization(self.algorithm, claimant, tuple(signed), signature).render()
+
+    def select(self, names: Iterable[str]) -> list[str]:
+        """Return the names of the headers to sign, sorted."""
+        return select_headers(names, self.selection)
+
+    def claim(self, text: str, headers: Mapping[str, str]) -> tuple[str, str]:  # noqa: ARG002
+        """Return the fields Credential and Signature for a string to sign."""
+        return self.credential.id, sign(self.algorithm, text, self.credential)
 
 
 def verify(request: WireRequest, verifier: Verifier) -> Verified:
