@@ -58,7 +58,9 @@ RSA_SHA256 = "ACS3-RSA-SHA256"
 HASHES: Mapping[str, str] = {HMAC_SHA256: "sha256", HMAC_SM3: "sm3", RSA_SHA256: "sha256"}
 
 
-def sign(algorithm: str, text: str, credential: Credential) -> str:
+def sign(
+    algorithm: str, text: str, credential: Credential, hashes: Mapping[str, str] = HASHES
+) -> str:
     """Return the lower-case hexadecimal signature over a string to sign.
 
     Raises:
@@ -70,7 +72,7 @@ def sign(algorithm: str, text: str, credential: Credential) -> str:
         return credential.sign(text.encode()).hex()
     if algorithm == RSA_SHA256:
         raise WireError(f"{RSA_SHA256} needs a private key")
-    return hmac.digest(credential.secret.encode(), text.encode(), HASHES[algorithm]).hex()
+    return hmac.digest(credential.secret.encode(), text.encode(), hashes[algorithm]).hex()
 
 
 class Acs3Auth(httpx.Auth):
@@ -90,7 +92,7 @@ class Acs3Auth(httpx.Auth):
     """
 
     requires_request_body = True
-    hashes = HASHES
+    hashes: Mapping[str, str] = HASHES
 
     def __init__(
         self,
@@ -110,6 +112,10 @@ class Acs3Auth(httpx.Auth):
         self.extra = tuple(extra)
         self.clock = clock
         self.nonce = nonce
+        #: Changes headers before they are signed; the place where a wrong signer differs.
+        self.edit: Callable[[httpx.Headers], object] = _unchanged
+        #: Headers that are sent and not signed, for wrong signers.
+        self.unsigned: frozenset[str] = frozenset()
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Send the signed request."""
@@ -151,9 +157,6 @@ class Acs3Auth(httpx.Auth):
         """Return the header that carries the hash of the body."""
         return "x-acs-content-sha256"
 
-    def edit(self, headers: httpx.Headers) -> None:
-        """Change headers before they are signed; the place where a wrong signer differs."""
-
     def authorization(self, request: httpx.Request) -> str:
         """Return the Authorization header for a request that is complete but for it."""
         wire = WireRequest.from_httpx(request)
@@ -174,11 +177,15 @@ class Acs3Auth(httpx.Auth):
 
     def select(self, names: Iterable[str]) -> list[str]:
         """Return the names of the headers to sign, sorted."""
-        return select_headers(names, self.selection)
+        return [name for name in select_headers(names, self.selection) if name not in self.unsigned]
 
     def claim(self, text: str, headers: Mapping[str, str]) -> tuple[str, str]:  # noqa: ARG002
         """Return the fields Credential and Signature for a string to sign."""
-        return self.credential.id, sign(self.algorithm, text, self.credential)
+        return self.credential.id, sign(self.algorithm, text, self.credential, self.hashes)
+
+
+def _unchanged(headers: httpx.Headers) -> None:
+    """Leave the headers as they are."""
 
 
 def verify(request: WireRequest, verifier: Verifier) -> Verified:

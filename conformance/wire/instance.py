@@ -8,7 +8,7 @@ alibabacloud-dkms-gcs 1.0.2.
 
 import base64
 import hashlib
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 
 import httpx
 from cryptography.exceptions import InvalidSignature
@@ -82,9 +82,11 @@ class InstanceAuth(httpx.Auth):
     def __init__(
         self, client_key: ClientKey, *, scheme_word: str = "Bearer", clock: Clock = utc_now
     ) -> None:
-        self.client_key = client_key
+        self.credential = client_key
         self.scheme_word = scheme_word
         self.clock = clock
+        #: Changes headers before they are signed; the place where a wrong signer differs.
+        self.edit: Callable[[httpx.Headers], object] = _unchanged
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Send the signed request."""
@@ -96,7 +98,7 @@ class InstanceAuth(httpx.Auth):
         headers.setdefault("content-type", PROTOBUF)
         headers.setdefault(API_VERSION_HEADER, API_VERSION)
         headers[METHOD_HEADER] = SIGNATURE_METHOD
-        headers[KEY_ID_HEADER] = self.client_key.id
+        headers[KEY_ID_HEADER] = self.credential.id
         headers["date"] = format_http_date(self.clock())
         headers[HASH_HEADER] = content_hash(request.content)
         if headers.get("accept", "*/*") == "*/*":
@@ -105,9 +107,6 @@ class InstanceAuth(httpx.Auth):
         plain = rebuilt(request, headers=headers)
         plain.headers["authorization"] = self.authorization(plain)
         return plain
-
-    def edit(self, headers: httpx.Headers) -> None:
-        """Change headers before they are signed; the place where a wrong signer differs."""
 
     def authorization(self, request: httpx.Request) -> str:
         """Return the Authorization header for a request that is complete but for it."""
@@ -119,7 +118,11 @@ class InstanceAuth(httpx.Auth):
             wire.header("date") or "",
             wire.headers,
         )
-        return f"{self.scheme_word} {sign(text, self.client_key)}"
+        return f"{self.scheme_word} {sign(text, self.credential)}"
+
+
+def _unchanged(headers: httpx.Headers) -> None:
+    """Leave the headers as they are."""
 
 
 def verify(request: WireRequest, verifier: Verifier) -> Verified:

@@ -154,6 +154,8 @@ class RpcAuth(httpx.Auth):
         self.plus = plus
         self.clock = clock
         self.nonce = nonce
+        #: Changes pairs before they are signed; the place where a wrong signer differs.
+        self.edit: Callable[[Pairs], Pairs] = _unchanged
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Send the signed request."""
@@ -163,15 +165,20 @@ class RpcAuth(httpx.Auth):
         """Return a signed copy of ``request``."""
         wire = WireRequest.from_httpx(request)
         query, form = wire.query_pairs(), wire.form_pairs()
-        common = self.common(request.method, query + form)
+        common = self.common(query + form)
         if self.placement == "form":
-            return _with_pairs(request, [], common + query + form, plus=self.plus)
-        return _with_pairs(request, common + query, form, plus=self.plus)
+            query, form = [], common + query + form
+        else:
+            query = common + query
+        query, form = self.edit(query), self.edit(form)
+        signature = ("Signature", sign(request.method, query + form, self.credential))
+        (form if self.placement == "form" else query).append(signature)
+        return with_pairs(request, query, form, plus=self.plus)
 
-    def common(self, method: str, pairs: Pairs) -> Pairs:
-        """Return the common parameters that ``pairs`` lacks, the signature over all included."""
-        missing = [("Version", KMS_VERSION), *self.extra]
-        missing += common_pairs(
+    def common(self, pairs: Pairs) -> Pairs:
+        """Return the common parameters that ``pairs`` lacks, without Signature."""
+        common = [("Version", KMS_VERSION), *self.extra]
+        common += common_pairs(
             self.credential,
             self.clock(),
             self.nonce(),
@@ -179,15 +186,16 @@ class RpcAuth(httpx.Auth):
             empty_signature_type=self.empty_signature_type,
         )
         present = {name for name, _ in pairs}
-        common = [pair for pair in missing if pair[0] not in present]
-        return [*common, ("Signature", self.signature(method, common + pairs))]
-
-    def signature(self, method: str, pairs: Pairs) -> str:
-        """Return the signature over all pairs."""
-        return sign(method, pairs, self.credential)
+        return [pair for pair in common if pair[0] not in present]
 
 
-def _with_pairs(request: httpx.Request, query: Pairs, form: Pairs, *, plus: bool) -> httpx.Request:
+def _unchanged(pairs: Pairs) -> Pairs:
+    return list(pairs)
+
+
+def with_pairs(
+    request: httpx.Request, query: Pairs, form: Pairs, *, plus: bool = False
+) -> httpx.Request:
     """Return a copy of the request with other pairs; a body that is no form stays as it is."""
     target = encode_query(query, plus=plus)
     if not form:
