@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import specs
 from reports.results import RuleResult, Run
@@ -60,11 +61,16 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class ReadingShown:
-    """Which reading of contradicting sources the target showed, and how often."""
+    """Which reading of contradicting sources the target showed, and how often.
+
+    `subject` and the statements of options are those of specs/readings.json, empty for a reading
+    that rules from elsewhere declare.
+    """
 
     id: str
-    statement: str
+    subject: str
     options: Mapping[str, int]
+    statements: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,17 +151,24 @@ def _readings(run: Run) -> tuple[ReadingShown, ...]:
     for result in run.results:
         for reading, option in result.readings.items():
             shown.setdefault(reading, Counter())[option] += 1
+    declared = _declared()
     return tuple(
-        ReadingShown(reading, _statements().get(reading, ""), dict(options.most_common()))
+        ReadingShown(
+            reading,
+            declared.get(reading, {}).get("subject", ""),
+            dict(options.most_common()),
+            {
+                option["option"]: option["statement"]
+                for option in declared.get(reading, {}).get("options", ())
+            },
+        )
         for reading, options in sorted(shown.items())
     )
 
 
 @cache
-def _statements() -> Mapping[str, str]:
-    """Return what contradicts what, by reading, as specs/readings.json puts it."""
+def _declared() -> Mapping[str, Any]:
+    """Return the contradictions of the sources by reading."""
     path = specs.root() / "readings.json"
-    if not path.is_file():
-        return {}
     document = json.loads(path.read_text(encoding="utf-8"))
-    return {entry["id"]: entry["statement"] for entry in document["readings"]}
+    return {entry["id"]: entry for entry in document["readings"]}

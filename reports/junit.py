@@ -1,15 +1,15 @@
 """JUnit XML as Jenkins, GitLab, GitHub and Azure read it: a suite for each family, a case for each.
 
-    pass, warn            passed; a warning is told in system-out
-    fail, hang, flaky     failure, typed by the verdict
-    harness-error         error
-    not-testable          error "incomplete" for a binding promise, else skipped
-    not-applicable, known skipped, with the reason
+pass, warn            passed; a warning is told in system-out
+fail, hang, flaky     failure, typed by the verdict
+harness-error         error
+not-testable          error "incomplete" for a binding promise, else skipped
+not-applicable, known skipped, with the reason
 """
 
 from collections.abc import Iterable
 from pathlib import Path
-from xml.etree import ElementTree as Xml
+from xml.etree import ElementTree as ET
 
 from reports.digest import Digest
 from reports.results import RuleResult, Run
@@ -21,15 +21,15 @@ OUTCOME_TAGS = ("failure", "error", "skipped")
 
 def render(numbers: Digest, path: Path) -> Path:
     """Write the report."""
-    tree = Xml.ElementTree(document(numbers.run))
-    Xml.indent(tree)
+    tree = ET.ElementTree(document(numbers.run))
+    ET.indent(tree)
     tree.write(path, encoding="utf-8", xml_declaration=True)
     return path
 
 
-def document(run: Run) -> Xml.Element:
+def document(run: Run) -> ET.Element:
     """Return the report as an element; a run that was cut short carries an error of its own."""
-    root = Xml.Element("testsuites", name="kms-conformance")
+    root = ET.Element("testsuites", name="kms-conformance")
     families: dict[str, list[RuleResult]] = {}
     for result in run.results:
         families.setdefault(result.family, []).append(result)
@@ -41,9 +41,9 @@ def document(run: Run) -> Xml.Element:
     return root
 
 
-def _suite(run: Run, family: str, results: list[RuleResult]) -> Xml.Element:
-    suite = Xml.Element("testsuite", name=visible(family), timestamp=_timestamp(run))
-    properties = Xml.SubElement(suite, "properties")
+def _suite(run: Run, family: str, results: list[RuleResult]) -> ET.Element:
+    suite = ET.Element("testsuite", name=visible(family), timestamp=_timestamp(run))
+    properties = ET.SubElement(suite, "properties")
     head = run.header
     for name, value in {
         "profile": profile(run),
@@ -62,14 +62,14 @@ def _suite(run: Run, family: str, results: list[RuleResult]) -> Xml.Element:
     return suite
 
 
-def _case(result: RuleResult) -> Xml.Element:
-    case = Xml.Element(
+def _case(result: RuleResult) -> ET.Element:
+    case = ET.Element(
         "testcase",
         classname=visible(".".join(filter(None, (result.family, result.operation)))),
         name=visible(result.name),
         time=f"{result.seconds:.3f}",
     )
-    properties = Xml.SubElement(case, "properties")
+    properties = ET.SubElement(case, "properties")
     for name, value in (
         ("rule", result.rule),
         ("verdict", result.verdict),
@@ -81,12 +81,10 @@ def _case(result: RuleResult) -> Xml.Element:
     ):
         _property(properties, name, value)
     _outcome(case, result)
-    if result.verdict != "pass":
-        Xml.SubElement(case, "system-out").text = visible(_details(result))
     return case
 
 
-def _outcome(case: Xml.Element, result: RuleResult) -> None:
+def _outcome(case: ET.Element, result: RuleResult) -> None:
     message = visible(result.message or result.statement)
     if result.verdict in BROKEN:
         tag, kind = "failure", result.verdict
@@ -95,11 +93,13 @@ def _outcome(case: Xml.Element, result: RuleResult) -> None:
     elif result.verdict == "not-testable" and result.gates:
         tag, kind = "error", "incomplete"
     elif result.verdict in ("not-testable", "not-applicable", "known"):
-        Xml.SubElement(case, "skipped", message=f"{result.verdict}: {message}")
+        ET.SubElement(case, "skipped", message=f"{result.verdict}: {message}")
         return
     else:
+        if result.verdict == "warn":
+            ET.SubElement(case, "system-out").text = visible(_details(result))
         return
-    Xml.SubElement(case, tag, type=kind, message=message).text = visible(_details(result))
+    ET.SubElement(case, tag, type=kind, message=message).text = visible(_details(result))
 
 
 def _details(result: RuleResult) -> str:
@@ -116,10 +116,10 @@ def _details(result: RuleResult) -> str:
     return "\n".join(f"{label}: {value}" for label, value in lines if value)
 
 
-def _cut_short(run: Run) -> Xml.Element:
-    suite = Xml.Element("testsuite", name="run", timestamp=_timestamp(run))
-    case = Xml.SubElement(suite, "testcase", classname="run", name="complete", time="0.000")
-    Xml.SubElement(case, "error", type="incomplete", message=sentence(run))
+def _cut_short(run: Run) -> ET.Element:
+    suite = ET.Element("testsuite", name="run", timestamp=_timestamp(run))
+    case = ET.SubElement(suite, "testcase", classname="run", name="complete", time="0.000")
+    ET.SubElement(case, "error", type="incomplete", message=sentence(run))
     _tally(suite, [case])
     return suite
 
@@ -129,11 +129,11 @@ def _timestamp(run: Run) -> str:
     return run.header.started[:19]
 
 
-def _property(properties: Xml.Element, name: str, value: str) -> None:
-    Xml.SubElement(properties, "property", name=visible(name), value=visible(value))
+def _property(properties: ET.Element, name: str, value: str) -> None:
+    ET.SubElement(properties, "property", name=visible(name), value=visible(value))
 
 
-def _tally(element: Xml.Element, cases: Iterable[Xml.Element]) -> None:
+def _tally(element: ET.Element, cases: Iterable[ET.Element]) -> None:
     """Count cases into the attributes that readers expect, time in seconds."""
     children = list(cases)
     totals = {tag: sum(case.find(tag) is not None for case in children) for tag in OUTCOME_TAGS}

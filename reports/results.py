@@ -17,15 +17,11 @@ asks for `Run.whole()` and gets IncompleteRunError.
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import best_match
-
-import specs
-from reports.text import one_line, shorten, well_formed
+from reports import schemas
+from reports.text import well_formed
 
 SCHEMA = 1
 RESULTS = "results.jsonl"
@@ -258,9 +254,9 @@ def read_evidence(folder: Path, identifier: str) -> Mapping[str, Any]:
         raise MissingEvidenceError(f"{path} cannot be read: {error.strerror}.") from None
     except ValueError as error:
         raise MissingEvidenceError(f"{path} is no JSON: {error}.") from None
-    problem = best_match(_validator("evidence", "").iter_errors(document))
+    problem = schemas.problem(document, "evidence")
     if problem is not None:
-        raise MissingEvidenceError(f"{path}: {_say(problem)}.")
+        raise MissingEvidenceError(f"{path}: {problem}.")
     evidence: Mapping[str, Any] = document
     return evidence
 
@@ -315,10 +311,10 @@ def _event(document: Any, path: Path, number: int, *, first: bool) -> Event:
     if kind not in _KINDS:
         known = ", ".join(_KINDS)
         raise InvalidEventError(f"{path}:{number}: unknown event {kind!r}; known are {known}.")
-    problem = best_match(_validator("results", _DEFINITIONS[kind]).iter_errors(document))
+    problem = schemas.problem(document, "results", _DEFINITIONS[kind])
     if problem is not None:
-        raise InvalidEventError(f"{path}:{number} ({kind}): {_say(problem)}.")
-    members = {
+        raise InvalidEventError(f"{path}:{number} ({kind}): {problem}.")
+    members: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in document.items()
         if name != "event"
@@ -333,42 +329,3 @@ def _agree(footer: Footer, counts: Mapping[str, int], path: Path) -> None:
             f"{path}: the footer counts {told}, the events {dict(counts)}. "
             "The file was changed or lines were lost; run again."
         )
-
-
-def _say(problem: Any) -> str:
-    where = "/".join(str(step) for step in problem.absolute_path)
-    return f"{where + ': ' if where else ''}{shorten(one_line(problem.message), 240)}"
-
-
-@cache
-def _validator(schema: str, definition: str) -> Draft202012Validator:
-    """Return the judge of one definition of a schema in specs/meta, or of the whole schema."""
-    schemas = {f"kms:meta/{name}": _schema(name) for name in ("results", "evidence")}
-    document = schemas[f"kms:meta/{schema}"]
-    node = document["$defs"][definition] if definition else document
-    return Draft202012Validator(_without_references(node, document, schemas))
-
-
-def _schema(name: str) -> Any:
-    path = specs.root() / "meta" / f"{name}.schema.json"
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
-def _without_references(node: Any, document: Any, schemas: Mapping[str, Any]) -> Any:
-    """Put what `$ref` names in its place: following it for each event would take most of the time.
-
-    The two schemas refer to definitions of their own or of each other, never in a circle.
-    """
-    if isinstance(node, list):
-        return [_without_references(item, document, schemas) for item in node]
-    if not isinstance(node, dict):
-        return node
-    if "$ref" in node:
-        address, _, pointer = node["$ref"].partition("#/$defs/")
-        named = schemas[address] if address else document
-        return _without_references(named["$defs"][pointer], named, schemas)
-    return {
-        name: _without_references(value, document, schemas)
-        for name, value in node.items()
-        if name not in ("$defs", "$id", "$schema")
-    }

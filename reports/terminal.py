@@ -7,7 +7,8 @@ import io
 from collections.abc import Mapping
 from pathlib import Path
 
-from rich.console import Console, Group as Stack, RenderableType
+from rich.console import Console, RenderableType
+from rich.console import Group as Stack
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -187,7 +188,12 @@ def _readings(numbers: Digest) -> list[RenderableType]:
     lines: list[RenderableType] = [Text(), Text("Readings shown", style="bold")]
     for reading in numbers.readings:
         options = ", ".join(f"{one_line(name)} ({n:,})" for name, n in reading.options.items())
-        lines.append(Padding(Text(f"{one_line(reading.id)}: {options}"), (0, 0, 0, 2)))
+        subject = f"  {one_line(reading.subject)}" if reading.subject else ""
+        lines.append(
+            Padding(
+                Text.assemble(f"{one_line(reading.id)}: {options}", (subject, "dim")), (0, 0, 0, 2)
+            )
+        )
     return lines
 
 

@@ -325,9 +325,9 @@ def rule_events(*, harness_error: bool, variants: int, seed: int = 7) -> Iterato
                     rule, case, operation, seconds=round(rng.lognormvariate(-5, 1), 4)
                 )
                 if rule == "CON-001" and operation == "Encrypt":
-                    event["readings"] = {"encrypt-plaintext": "taken as base64"}
+                    event["readings"] = {"plaintext-of-encrypt": "base64"}
                 if rule == "ENV-004":
-                    event["readings"] = {"xml-root": "KMS" if number % 2 == 0 else "operation"}
+                    event["readings"] = {"xml-root": ("kms", "operation")[len(operation) % 2]}
                 finding = FINDINGS.get((rule, operation))
                 if finding and finding[0] == "harness-error" and not harness_error:
                     finding = None
