@@ -80,7 +80,9 @@ def render(numbers: Digest, path: Path) -> Path:
     return path
 
 
-def _test(run: Run, result: RuleResult, start: int, stop: int, log: Any) -> TestResult:
+def _test(
+    run: Run, result: RuleResult, start: int, stop: int, attachments: list[Attachment]
+) -> TestResult:
     return TestResult(
         uuid=_digest(run.header.started, str(run.header.seed), result.name),
         historyId=_digest(result.name),

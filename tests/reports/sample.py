@@ -327,7 +327,9 @@ def rule_events(*, harness_error: bool, variants: int, seed: int = 7) -> Iterato
                 if rule == "CON-001" and operation == "Encrypt":
                     event["readings"] = {"plaintext-of-encrypt": "base64"}
                 if rule == "ENV-004":
-                    event["readings"] = {"xml-root": ("kms", "operation")[len(operation) % 2]}
+                    event["readings"] = {
+                        "xml-root": ("KMS", "operation-response")[len(operation) % 2]
+                    }
                 finding = FINDINGS.get((rule, operation))
                 if finding and finding[0] == "harness-error" and not harness_error:
                     finding = None
