@@ -1,9 +1,12 @@
 """One request and its answer as they were on the wire: the evidence of a verdict."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from conformance.wire.envelope import Answer
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,17 +19,22 @@ class Exchange:
 
     operation: str
     method: str
-    url: str
-    request_headers: tuple[tuple[str, str], ...]
-    request_body: bytes
+    url: str = field(repr=False)
+    request_headers: tuple[tuple[str, str], ...] = field(repr=False)
+    request_body: bytes = field(repr=False)
     status: int
-    response_headers: tuple[tuple[str, str], ...]
-    response_body: bytes
-    answer: Answer
+    response_headers: tuple[tuple[str, str], ...] = field(repr=False)
+    response_body: bytes = field(repr=False)
+    answer: Answer = field(repr=False)
     seconds: float
     identity: str = "full"
     scheme: str = "V3"
-    parameters: dict[str, Any] = field(default_factory=dict)
+    parameters: dict[str, Any] = field(default_factory=dict, repr=False)
+    gateway: str = "shared"
+    listener: str = "https"
+    started: datetime = _EPOCH
+    placement: str = "query"
+    answer_format: str = "JSON"
 
     @property
     def ok(self) -> bool:
@@ -42,3 +50,14 @@ class Exchange:
     def data(self) -> dict[str, Any]:
         """Members of a successful answer; empty when there are none."""
         return self.answer.data or {}
+
+    def header(self, name: str) -> str | None:
+        """Return the first value of a response header given in lower case, or None."""
+        for key, value in self.response_headers:
+            if key == name:
+                return value
+        return None
+
+    def describe(self) -> str:
+        """Return the answer in a few words for messages: status, and code where there is one."""
+        return f"{self.status} {self.code}" if self.code else str(self.status)

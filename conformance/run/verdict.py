@@ -7,7 +7,9 @@ by the client:
     ├── Violation        the target broke the promise          -> fail (MUST) or warn
     ├── NotApplicable    the target does not offer this, and declined it properly
     ├── NotTestable      a prerequisite is missing or failed; names the cause
-    └── Hang             no answer in the time allowed
+    │   └── TransportProblem   no answer: refused, reset, not HTTP, certificate not trusted
+    ├── Hang             no answer in the time allowed
+    └── Inconsistent     failed and passed for the same request -> flaky
 
 Any other exception is the suite's own fault: harness-error, never blamed on the target.
 """
@@ -55,5 +57,22 @@ class NotTestable(Outcome):
     """The promise could not be put to the test; the message names the cause."""
 
 
+class TransportProblem(NotTestable):
+    """No answer came, for another reason than time.
+
+    Attributes:
+        kind: "name" (does not resolve), "refused", "certificate", "tls", "reset" (closed without an
+            answer) or "protocol" (what came is no HTTP).
+    """
+
+    def __init__(self, kind: str, message: str, exchanges: Sequence["Exchange"] = ()) -> None:
+        super().__init__(message, exchanges)
+        self.kind = kind
+
+
 class Hang(Outcome):
     """No complete answer within the time allowed."""
+
+
+class Inconsistent(Outcome):
+    """The same request failed once and passed once."""

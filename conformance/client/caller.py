@@ -1,0 +1,263 @@
+"""Sends calls to a target: builds, signs, paces, sends, reads, remembers.
+
+A caller is bound to a target for a whole run. It raises an outcome only when there is no answer
+(`TransportProblem`, `Hang`) or when the target does not allow the call (`NotTestable`); every HTTP
+answer is returned as an `Exchange`.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+import httpx
+
+from conformance.client.building import (
+    AnswerFormat,
+    Placement,
+    Scheme,
+    build_request,
+    default_auth,
+    signed,
+)
+from conformance.client.codec import codec, form_parameters, operation_or_none, resolve
+from conformance.client.exchange import Exchange
+from conformance.client.pace import Pace
+from conformance.client.transport import RawAnswer, Transport
+from conformance.run.verdict import Hang, NotTestable
+from conformance.target.model import Target
+from conformance.target.trust import trust_context
+from conformance.wire.envelope import Answer, parse
+
+
+class Watch(Protocol):
+    """Is told of calls before they are sent and when their answers are there."""
+
+    def before(self, operation: str, params: Mapping[str, Any]) -> object:
+        """Note what is about to be sent; the value returned is handed to `after`."""
+
+    def after(self, token: object, exchange: Exchange | None) -> None:
+        """Note the answer, None when there was none."""
+
+
+class NoWatch:
+    """Watches nothing."""
+
+    def before(self, operation: str, params: Mapping[str, Any]) -> object:
+        """Note nothing."""
+
+    def after(self, token: object, exchange: Exchange | None) -> None:
+        """Note nothing."""
+
+
+class Caller:
+    """Sends calls to one target.
+
+    Args:
+        target: Whom to call, as whom, how fast.
+        watch: Told of every call.
+    """
+
+    def __init__(self, target: Target, watch: Watch | None = None) -> None:
+        self.target = target
+        self.watch: Watch = watch or NoWatch()
+        self.pace = Pace(target.rate)
+        self.sent = 0
+        #: Moment of the monotonic clock at which the running case has to be over.
+        self.case_end = float("inf")
+        self._transports: dict[tuple[str, str], Transport] = {}
+
+    def close(self) -> None:
+        """Close all connections."""
+        for transport in self._transports.values():
+            transport.close()
+        self._transports.clear()
+
+    def call(
+        self,
+        operation: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        identity: str = "full",
+        scheme: Scheme = "V3",
+        method: str = "POST",
+        placement: Placement = "query",
+        answer_format: AnswerFormat = "JSON",
+        gateway: str = "shared",
+        listener: str | None = None,
+        auth: httpx.Auth | None = None,
+        extra_pairs: Sequence[tuple[str, str]] = (),
+        headers: Sequence[tuple[str, str]] = (),
+        raw_pairs: Sequence[tuple[str, str]] | None = None,
+        timeout: float | None = None,
+        patient: bool = True,
+        trusted: bool = False,
+        on_exchange: Callable[[Exchange], None] | None = None,
+    ) -> Exchange:
+        """Send one call and return the exchange; see `conformance.run.context.Kms.call`.
+
+        Args:
+            trusted: The suite's own call, such as clean-up: the safety level is not asked.
+            on_exchange: Told of every exchange, throttled ones included.
+
+        Raises:
+            Hang, TransportProblem: When there is no answer.
+            NotTestable: When the target file does not allow the call, or names no such identity,
+                gateway or listener.
+        """
+        params = dict(params or {})
+        if not trusted:
+            self._check_allowed(operation)
+        listener = listener or self.default_listener(gateway)
+        pairs = _encode(operation, params) if raw_pairs is None else raw_pairs
+        signer = auth or default_auth(
+            scheme, self.credential(identity), placement=placement, answer_format=answer_format
+        )
+        request = build_request(
+            self.base_url(gateway, listener),
+            operation,
+            [*pairs, *extra_pairs],
+            method=method,
+            placement=placement,
+            answer_format=answer_format,
+            form_names=form_parameters(operation) if placement == "sdk" else frozenset(),
+            headers=headers,
+        )
+
+        def exchange_once() -> Exchange:
+            sending = signed(request, signer)
+            started = datetime.now(UTC)
+            answer = self.send(sending, gateway, listener, timeout)
+            return Exchange(
+                operation=operation,
+                method=sending.method,
+                url=str(sending.url),
+                request_headers=_text_headers(sending),
+                request_body=sending.content,
+                status=answer.status,
+                response_headers=answer.headers,
+                response_body=answer.body,
+                answer=_read(operation, answer),
+                seconds=answer.seconds,
+                identity=identity,
+                scheme=scheme,
+                parameters=params,
+                gateway=gateway,
+                listener=listener,
+                started=started,
+                placement=placement,
+                answer_format=answer_format,
+            )
+
+        token = self.watch.before(operation, params)
+        exchange: Exchange | None = None
+        try:
+            for attempt in range(100):
+                exchange = exchange_once()
+                if on_exchange is not None:
+                    on_exchange(exchange)
+                left = self.case_end - time.monotonic()
+                throttled = exchange.status == 429 and patient
+                if not throttled or not self.pace.back_off(attempt, left):
+                    break
+        finally:
+            self.watch.after(token, exchange)
+        assert exchange is not None
+        return exchange
+
+    def send(
+        self, request: httpx.Request, gateway: str, listener: str, timeout: float | None = None
+    ) -> RawAnswer:
+        """Send a finished request within the time that call and case still have."""
+        limit = self.target.timeout if timeout is None else timeout
+        left = self.case_end - time.monotonic()
+        if left <= 0:
+            raise Hang(f"the case did not end within {self.target.case_timeout:g} s")
+        self.pace.wait()
+        self.sent += 1
+        return self._transport(gateway, listener).send(request, min(limit, left))
+
+    def credential(self, identity: str) -> Any:
+        """Return the credential of a kind of caller.
+
+        Raises:
+            NotTestable: When the target file has none.
+        """
+        credential = self.target.identities.get(identity)
+        if credential is None:
+            raise NotTestable(
+                f"no identity {identity!r}: add [identities.{identity}] to the target file, or "
+                f'declare without = ["identity:{identity}"]'
+            )
+        return credential
+
+    def default_listener(self, gateway: str) -> str:
+        """Return https where the gateway has it, else http."""
+        found = self.target.gateways.get(gateway)
+        return "https" if found is None or "https" in found.listeners else "http"
+
+    def base_url(self, gateway: str, listener: str) -> str:
+        """Return the URL of a listener.
+
+        Raises:
+            NotTestable: When the target file has none.
+        """
+        found = self.target.gateways.get(gateway)
+        if found is None:
+            raise NotTestable(f"no {gateway} gateway: add [gateways.{gateway}] to the target file")
+        if listener not in found.listeners:
+            raise NotTestable(
+                f"no {listener} listener: add {listener} to [gateways.{gateway}] of the target "
+                f'file, or declare without = ["listener:{listener}"]'
+            )
+        return found.listeners[listener]
+
+    def _transport(self, gateway: str, listener: str) -> Transport:
+        key = (gateway, listener)
+        transport = self._transports.get(key)
+        if transport is None:
+            url = self.base_url(gateway, listener)
+            ca = self.target.gateways[gateway].ca
+            context = trust_context(ca) if listener == "https" else None
+            transport = self._transports.setdefault(key, Transport(url, context))
+        return transport
+
+    def _check_allowed(self, operation: str) -> None:
+        known = operation_or_none(operation)
+        if known is None:
+            return
+        if not self.target.allows(known.safety):
+            raise NotTestable(
+                f"{operation} needs safety level {known.safety!r}; the target file allows "
+                f"{self.target.safety!r}"
+            )
+        if known.billable and operation not in self.target.billable:
+            raise NotTestable(
+                f"{operation} may cost money: name it in billable of the target file to allow it"
+            )
+
+
+def _encode(operation: str, params: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+    if not params:
+        return ()
+    if operation_or_none(operation) is None:
+        return [(name, str(value)) for name, value in params.items()]
+    return codec(operation).encode(params)
+
+
+def _text_headers(request: httpx.Request) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw
+    )
+
+
+def _read(operation: str, answer: RawAnswer) -> Answer:
+    known = operation_or_none(operation)
+    return parse(
+        answer.status,
+        answer.headers,
+        answer.body,
+        known.response if known else None,
+        operation=operation if known else None,
+        resolve=resolve,
+    )

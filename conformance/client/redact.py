@@ -1,0 +1,178 @@
+"""Keeps secrets out of everything that is recorded.
+
+What is secret is known in two ways, never by a field's name: the specs mark it (``x-secret`` on a
+request parameter or response member), and its value has been seen (credentials of the target file,
+marked values of earlier calls). A known value is replaced wherever it stands, in each form in which
+it may stand: as it is, in JSON, percent-encoded once and twice, in base64.
+"""
+
+import base64
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from typing import Any
+from urllib.parse import quote
+
+from conformance.client.codec import operation_or_none, resolve
+from conformance.client.exchange import Exchange
+
+REDACTED = "<redacted>"
+#: Shorter values are replaced only where a mark says that they stand.
+SHORTEST = 6
+
+Path = tuple[str, ...]
+
+
+@cache
+def secret_paths(operation: str, part: str) -> tuple[Path, ...]:
+    """Return the paths of marked members; ``part`` is "request" or "response", ``*`` any item."""
+    known = operation_or_none(operation)
+    if known is None:
+        return ()
+    schema = known.request if part == "request" else known.response
+    return tuple(_marked(schema, ()))
+
+
+def _marked(schema: Any, path: Path, depth: int = 0) -> Iterator[Path]:
+    if not isinstance(schema, Mapping) or depth > 12:
+        return
+    while "$ref" in schema:
+        schema = {**resolve(schema["$ref"]), **{k: v for k, v in schema.items() if k != "$ref"}}
+    if schema.get("x-secret"):
+        yield path
+        return
+    for name, sub in schema.get("properties", {}).items():
+        yield from _marked(sub, (*path, name), depth + 1)
+    if "items" in schema:
+        yield from _marked(schema["items"], (*path, "*"), depth + 1)
+    for keyword in ("anyOf", "oneOf", "allOf"):
+        for sub in schema.get(keyword, ()):
+            yield from _marked(sub, path, depth + 1)
+
+
+def _values(document: Any, path: Path) -> Iterator[Any]:
+    if not path:
+        yield document
+    elif path[0] == "*":
+        for item in document if isinstance(document, list) else ():
+            yield from _values(item, path[1:])
+    elif isinstance(document, Mapping) and path[0] in document:
+        yield from _values(document[path[0]], path[1:])
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for member in value.values():
+            yield from _texts(member)
+        yield json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+    elif value is not None and not isinstance(value, bool):
+        yield str(value)
+
+
+class Redactor:
+    """Knows the secrets of a run.
+
+    Args:
+        secrets: Values known from the start, such as access key secrets.
+    """
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._known: dict[str, None] = dict.fromkeys(value for value in secrets if value)
+        self._forms: dict[str, tuple[str, ...]] = {}
+
+    def learn(self, exchange: Exchange) -> None:
+        """Remember the marked values of a call."""
+        for value in self._marked_values(exchange):
+            if len(value) >= SHORTEST:
+                self._known[value] = None
+
+    def learn_params(self, operation: str, params: Mapping[str, Any]) -> None:
+        """Remember the marked values of parameters before they are sent."""
+        for path in secret_paths(operation, "request"):
+            for value in _values(params, path):
+                for text in _texts(value):
+                    if len(text) >= SHORTEST:
+                        self._known[text] = None
+
+    def _marked_values(self, exchange: Exchange) -> Iterator[str]:
+        for path in secret_paths(exchange.operation, "request"):
+            for value in _values(exchange.parameters, path):
+                yield from _texts(value)
+        if exchange.answer.data is not None:
+            for path in secret_paths(exchange.operation, "response"):
+                for value in _values(exchange.answer.data, path):
+                    yield from _texts(value)
+
+    def text(self, text: str, extra: Iterable[str] = ()) -> str:
+        """Return text without any known secret, nor any of ``extra``."""
+        for value in sorted({*self._known, *extra}, key=len, reverse=True):
+            for form in self._all_forms(value):
+                if form in text:
+                    text = text.replace(form, REDACTED)
+        return text
+
+    def exchange_texts(self, exchange: Exchange, *texts: str) -> tuple[str, ...]:
+        """Return texts of one exchange without its secrets, short ones included.
+
+        Short values are replaced where they stand whole: between quotes in JSON, after ``=`` in a
+        query or form, between tags in XML.
+        """
+        marked = set(self._marked_values(exchange))
+        long = {value for value in marked if len(value) >= SHORTEST}
+        short = sorted(marked - long - {""}, key=len, reverse=True)
+        return tuple(_without_short(self.text(text, long), short) for text in texts)
+
+    def parameters(self, exchange: Exchange) -> dict[str, Any]:
+        """Return the logical parameters with marked ones replaced, known secrets too."""
+        hidden = {path[0] for path in secret_paths(exchange.operation, "request") if path}
+        shown = {
+            name: REDACTED if name in hidden else value
+            for name, value in exchange.parameters.items()
+        }
+        redacted: dict[str, Any] = json.loads(
+            self.text(json.dumps(shown, ensure_ascii=False, default=str))
+        )
+        return redacted
+
+    def _all_forms(self, value: str) -> tuple[str, ...]:
+        forms = self._forms.get(value)
+        if forms is None:
+            forms = self._forms[value] = _forms(value)
+        return forms
+
+
+def _forms(value: str) -> tuple[str, ...]:
+    once = quote(value, safe="~", errors="replace")
+    coded = base64.b64encode(value.encode("utf-8", "replace")).decode()
+    forms = {
+        value,
+        json.dumps(value)[1:-1],
+        json.dumps(value, ensure_ascii=False)[1:-1],
+        once,
+        once.replace("%20", "+"),
+        quote(once, safe="~"),
+        quote(once.replace("%20", "+"), safe="~"),
+        coded,
+        coded.rstrip("="),
+        quote(coded, safe="~"),
+        value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"),
+        repr(value)[1:-1],
+    }
+    return tuple(sorted((form for form in forms if form), key=len, reverse=True))
+
+
+def _without_short(text: str, values: Iterable[str]) -> str:
+    for value in values:
+        for coded in _forms(value):
+            text = text.replace(f'"{coded}"', f'"{REDACTED}"')
+            text = text.replace(f">{coded}<", f">{REDACTED}<")
+            for end in "&":
+                text = text.replace(f"={coded}{end}", f"={REDACTED}{end}")
+            if text.endswith(f"={coded}"):
+                text = text[: -len(coded)] + REDACTED
+    return text

@@ -1,0 +1,210 @@
+"""Real things on the target for parameters that carry ``x-resource``.
+
+A bundle is a set of attributes that belong together: the id, version, algorithm, digest and
+signature of one signing key pair. A provider makes the bundle on the target:
+
+    @provides("alias", by=())
+    def alias(make: Make, params: Mapping[str, Any]) -> Bundle:
+        name = make.name("alias")
+        make.call("CreateAlias", {"AliasName": name, "KeyId": make.provide("symmetric-key")["id"]})
+        return {"name": name}
+
+``by`` names the parameters of the request at hand that decide which thing is needed (Algorithm,
+KeySpec ...); one bundle is made for each choice and kept for the run, unless a fresh one is asked
+for. Everything is journalled by the watch of the caller before it is made. Where nothing may be
+created, `make.creating` is False and a provider answers with what the target file names or what
+listing finds.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from pkgutil import iter_modules
+from random import Random
+from typing import Any
+
+from conformance.client.caller import Caller
+from conformance.client.exchange import Exchange
+from conformance.run.verdict import NotApplicable, NotTestable, Outcome
+from conformance.target.model import Target
+
+Bundle = Mapping[str, Any]
+Provider = Callable[["Make", Mapping[str, Any]], Bundle]
+
+#: Name of a fresh thing by kind, where it must look other than the marker and a number.
+_FORMS = {"alias": "alias/{}", "tag-key": "{}", "stage": "{}"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Registered:
+    provider: Provider
+    by: tuple[str, ...]
+
+
+_PROVIDERS: dict[str, _Registered] = {}
+
+
+def provides(bundle: str, *, by: tuple[str, ...] = ()) -> Callable[[Provider], Provider]:
+    """Register a provider for a bundle; ``by`` names the parameters it looks at."""
+
+    def register(provider: Provider) -> Provider:
+        _PROVIDERS[bundle] = _Registered(provider, by)
+        return provider
+
+    return register
+
+
+def load_providers() -> Mapping[str, _Registered]:
+    """Import every provider module and return the providers by bundle."""
+    package = import_module("conformance.client.resources")
+    for module in iter_modules(package.__path__, "conformance.client.resources."):
+        import_module(module.name)
+    return _PROVIDERS
+
+
+class Names:
+    """Fresh names that carry the run's mark.
+
+    Args:
+        run: Id of the run, short lower-case text.
+    """
+
+    def __init__(self, run: str) -> None:
+        self.marker = f"kmsct-{run}"
+        self._count = 0
+
+    def fresh(self, kind: str) -> str:
+        """Return a name that no other thing of this or another run has."""
+        self._count += 1
+        return _FORMS.get(kind, "{}").format(f"{self.marker}-{self._count}")
+
+    @property
+    def description(self) -> str:
+        """Description of things that have no name."""
+        return f"{self.marker} conformance test, may be deleted"
+
+
+@dataclass
+class Resources:
+    """Provides bundles on one target and keeps them for the run."""
+
+    caller: Caller
+    names: Names
+    cache: dict[tuple[Any, ...], Bundle] = field(default_factory=dict)
+    failures: dict[tuple[Any, ...], str] = field(default_factory=dict)
+
+    def provide(
+        self,
+        bundle: str,
+        params: Mapping[str, Any],
+        *,
+        fresh: bool,
+        random: Random,
+        on_exchange: Callable[[Exchange], None] | None = None,
+    ) -> Bundle:
+        """Return a bundle that fits the other parameters.
+
+        Raises:
+            NotTestable: When it cannot be had; the message names the cause.
+            NotApplicable: When the target declines what it would take.
+        """
+        registered = load_providers().get(bundle)
+        if registered is None:
+            raise NotTestable(f"nothing provides {bundle!r}")
+        key = (bundle, *(_hashable(params.get(name)) for name in registered.by))
+        if not fresh and key in self.cache:
+            return self.cache[key]
+        make = Make(self, random, fresh, on_exchange)
+        found = registered.provider(make, params)
+        if not fresh and not bundle.startswith("new-"):
+            self.cache[key] = found
+        return found
+
+
+def _hashable(value: Any) -> Any:
+    return repr(value) if isinstance(value, dict | list) else value
+
+
+@dataclass(frozen=True)
+class Make:
+    """What a provider works with."""
+
+    resources: Resources
+    random: Random
+    fresh: bool
+    on_exchange: Callable[[Exchange], None] | None
+
+    @property
+    def target(self) -> Target:
+        """The target."""
+        return self.resources.caller.target
+
+    @property
+    def creating(self) -> bool:
+        """Whether things may be created."""
+        return self.target.allows("creates")
+
+    @property
+    def description(self) -> str:
+        """Description that marks a thing as the run's."""
+        return self.resources.names.description
+
+    def name(self, kind: str) -> str:
+        """Return a fresh name with the run's mark."""
+        return self.resources.names.fresh(kind)
+
+    def provide(
+        self, bundle: str, params: Mapping[str, Any] | None = None, *, fresh: bool | None = None
+    ) -> Bundle:
+        """Return another bundle that this one builds on; fresh when this one is."""
+        return self.resources.provide(
+            bundle,
+            params or {},
+            fresh=self.fresh if fresh is None else fresh,
+            random=self.random,
+            on_exchange=self.on_exchange,
+        )
+
+    def attempt(self, operation: str, params: Mapping[str, Any] | None = None) -> Exchange:
+        """Send a call and return whatever comes back."""
+        return self.resources.caller.call(operation, params, on_exchange=self.on_exchange)
+
+    def call(self, operation: str, params: Mapping[str, Any] | None = None) -> Exchange:
+        """Send a call that must succeed.
+
+        Raises:
+            NotTestable: When it does not; the prerequisite is what failed, not the rule at hand.
+        """
+        exchange = self.attempt(operation, params)
+        if not exchange.ok or exchange.answer.data is None:
+            raise NotTestable(
+                f"a prerequisite failed: {operation} answered {exchange.describe()}", [exchange]
+            )
+        return exchange
+
+    def member(self, exchange: Exchange, *path: str) -> Any:
+        """Return a member of a successful answer.
+
+        Raises:
+            NotTestable: When the answer lacks it.
+        """
+        value: Any = exchange.data
+        for name in path:
+            value = value.get(name) if isinstance(value, dict) else None
+        if value is None:
+            raise NotTestable(
+                f"a prerequisite failed: {exchange.operation} answered without {'.'.join(path)}",
+                [exchange],
+            )
+        return value
+
+    def ready_made(self, bundle: str) -> Any:
+        """Return what the target file names for a bundle, None when it names nothing."""
+        return self.target.resources.get(bundle)
+
+    def missing(self, bundle: str, hint: str = "") -> Outcome:
+        """Return the outcome for a thing that is not there and may not be created."""
+        if self.target.has_declined(f"resource:{bundle}"):
+            return NotApplicable(f"the target declares that it has no {bundle}")
+        mend = hint or f'name one as {bundle} = "..." in [resources] of the target file'
+        return NotTestable(f"the target has no {bundle} to test with: {mend}")

@@ -1,0 +1,34 @@
+"""``kms-conformance serve``: is an endpoint. The one bridge to the embedded endpoint."""
+
+import argparse
+import os
+import signal
+import sys
+import threading
+from typing import Any
+
+
+def add(subparsers: "argparse._SubParsersAction[Any]") -> None:
+    """Add the subcommand; its options are the endpoint's own."""
+    parser = subparsers.add_parser(
+        "serve", help="be an endpoint: the embedded reference endpoint", add_help=False
+    )
+    parser.add_argument("--while-stdin-open", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    parser.set_defaults(handler=serve)
+
+
+def serve(arguments: argparse.Namespace) -> int:
+    """Serve until told to stop."""
+    from conformance.reference import serve_cli
+
+    if arguments.while_stdin_open:
+        threading.Thread(target=_end_with_stdin, daemon=True).start()
+    return int(serve_cli.main(arguments.rest))
+
+
+def _end_with_stdin() -> None:
+    """End with the process that started us, however it ends."""
+    while sys.stdin.buffer.read(4096):
+        continue
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -1,0 +1,325 @@
+"""What a rule works with.
+
+    @rule("ENV-001", level=Level.MUST, family="envelope", ...)
+    def request_id(kms: Kms, operation: Operation) -> None:
+        exchange = kms.call("DescribeRegions")
+        kms.expect(exchange.answer.request_id, "an answer carries RequestId", exchange)
+
+A check asks the target with `call`, gets real things with `provide`, and judges with `expect`,
+`expect_success` and `expect_refused`. It returns when the promise holds. Repeating a failure once,
+journalling what is made and keeping evidence is the runner's business.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from random import Random
+from typing import Any, NoReturn, TypeVar
+
+import httpx
+from hypothesis.strategies import SearchStrategy
+
+from conformance.client.building import AnswerFormat, Placement, Scheme
+from conformance.client.caller import Caller
+from conformance.client.exchange import Exchange
+from conformance.client.resources.base import Names, Resources
+from conformance.run.verdict import NotApplicable, NotTestable, Violation
+from conformance.spec import Operation, catalogue
+from conformance.target.model import Target
+
+T = TypeVar("T")
+
+
+@dataclass
+class Bench:
+    """What all cases of a run share."""
+
+    target: Target
+    caller: Caller
+    names: Names
+    resources: Resources
+    seed: int
+    examples: int = 20
+    declined: dict[str, str | None] = field(default_factory=dict)
+
+
+class Kms:
+    """The target as one attempt at one case sees it.
+
+    Args:
+        bench: What the run shares.
+        label: Rule id and case; with the run's seed it decides every random choice.
+    """
+
+    def __init__(self, bench: Bench, label: str) -> None:
+        self._bench = bench
+        self.label = label
+        self.exchanges: list[Exchange] = []
+        #: Reading id to the option that the target showed.
+        self.readings: dict[str, str] = {}
+        self.random = Random(f"{bench.seed}:{label}")
+
+    # --- the target ---------------------------------------------------------------------------
+
+    @property
+    def target(self) -> Target:
+        """The target under test."""
+        return self._bench.target
+
+    @property
+    def marker(self) -> str:
+        """Mark of this run: put it into a Description that is not itself under test."""
+        return self._bench.names.marker
+
+    def operation(self, name: str) -> Operation:
+        """Return an operation by name."""
+        return catalogue().operations[name]
+
+    def now(self) -> datetime:
+        """Return the current time in UTC."""
+        return datetime.now(UTC)
+
+    def offers(self, capability: str) -> bool:
+        """Tell whether the target offers something: "spec:RSA_2048", "scheme:RPC-1.0" ...
+
+        Operations, specs, schemes and formats are offered unless the target file declares them
+        absent; identities, gateways and listeners are when the file gives them.
+        """
+        target = self.target
+        return not target.has_declined(capability) and target.lacks(capability) is None
+
+    def require(self, *capabilities: str) -> None:
+        """Go on only when the target offers all capabilities.
+
+        Raises:
+            NotApplicable: When one is declared absent, and declined properly where that can be
+                asked.
+            NotTestable: When the target file lacks what it takes.
+        """
+        from conformance.run.declining import check_declined
+
+        for capability in capabilities:
+            if self.target.has_declined(capability):
+                check_declined(self, capability)
+                raise NotApplicable(f"the target declares that it does not offer {capability}")
+            lacking = self.target.lacks(capability)
+            if lacking is not None:
+                raise NotTestable(
+                    f"the target file lacks {lacking}, which {capability} needs; add it or "
+                    f'declare without = ["{capability}"] under [offers]'
+                )
+
+    def declined(self, capability: str, ask: Callable[[], str | None]) -> str | None:
+        """Return what is wrong with how a capability is declined; asked once in a run."""
+        known = self._bench.declined
+        if capability not in known:
+            known[capability] = ask()
+        return known[capability]
+
+    # --- asking -------------------------------------------------------------------------------
+
+    def call(
+        self,
+        operation: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        identity: str = "full",
+        scheme: Scheme = "V3",
+        method: str = "POST",
+        placement: Placement = "query",
+        format: AnswerFormat = "JSON",  # noqa: A002 - the name of the wire parameter
+        gateway: str = "shared",
+        listener: str | None = None,
+        auth: httpx.Auth | None = None,
+        extra_pairs: Sequence[tuple[str, str]] = (),
+        headers: Sequence[tuple[str, str]] = (),
+        raw_pairs: Sequence[tuple[str, str]] | None = None,
+        timeout: float | None = None,
+        patient: bool = True,
+    ) -> Exchange:
+        """Send one call and return what was sent and what came back.
+
+        Args:
+            operation: Name of the operation; unknown names are sent as they are.
+            params: Logical parameters; the request schema decides how they are written.
+            identity: Whose credentials: full, read-only, none, disabled, sts, expired-sts.
+            scheme: How it is signed.
+            method: POST or GET (or another, to see it refused).
+            placement: Parameters in the query, in the form body, or as official SDKs place them.
+            format: Form of the answer asked for.
+            gateway: shared or dedicated.
+            listener: https or http; https where the target has it when left out.
+            auth: Another signer, such as a deliberately wrong one; ``httpx.Auth()`` signs nothing.
+            extra_pairs: Wire pairs sent besides the parameters.
+            headers: Further headers.
+            raw_pairs: Wire pairs instead of ``params``.
+            timeout: Seconds instead of the target's.
+            patient: Wait and repeat after 429; False returns the 429.
+
+        Raises:
+            Hang: No complete answer in time.
+            TransportProblem: No answer at all.
+            NotTestable: The target file does not allow the call or lacks the identity or listener.
+        """
+        return self._bench.caller.call(
+            operation,
+            params,
+            identity=identity,
+            scheme=scheme,
+            method=method,
+            placement=placement,
+            answer_format=format,
+            gateway=gateway,
+            listener=listener,
+            auth=auth,
+            extra_pairs=extra_pairs,
+            headers=headers,
+            raw_pairs=raw_pairs,
+            timeout=timeout,
+            patient=patient,
+            on_exchange=self.exchanges.append,
+        )
+
+    # --- judging ------------------------------------------------------------------------------
+
+    def expect(self, condition: object, message: str, *exchanges: Exchange) -> None:
+        """Raise Violation with ``message`` unless ``condition`` is true.
+
+        The message says what is expected and what was found; it must hold no plaintext or secret.
+        """
+        if not condition:
+            raise Violation(message, exchanges)
+
+    def violated(self, message: str, *exchanges: Exchange) -> NoReturn:
+        """Raise Violation."""
+        raise Violation(message, exchanges)
+
+    def expect_success(self, exchange: Exchange) -> Exchange:
+        """Return the exchange when it succeeded with readable members; Violation otherwise."""
+        if not exchange.ok:
+            self.violated(
+                f"{exchange.operation} should succeed, found {exchange.describe()}", exchange
+            )
+        if exchange.answer.data is None:
+            problems = ", ".join(exchange.answer.problems)
+            self.violated(f"{exchange.operation} answered nothing readable: {problems}", exchange)
+        return exchange
+
+    def expect_refused(
+        self,
+        exchange: Exchange,
+        *,
+        codes: Iterable[str] = (),
+        statuses: Iterable[int] = (),
+        stage: str | None = None,
+        why: str = "",
+    ) -> Exchange:
+        """Return the exchange when it was refused for the right reason; Violation otherwise.
+
+        A refusal is a 4xx with a code; success and 5xx never are one.
+
+        Args:
+            exchange: The answer to a request that must be refused.
+            codes: The documented codes, any of which will do; a code ending in ``*`` is a prefix.
+            statuses: The documented statuses, any of which will do.
+            stage: What must refuse, for the message.
+            why: What is wrong with the request, for the message.
+        """
+        codes, statuses = tuple(codes), tuple(statuses)
+        wish = _wish(codes, statuses, stage)
+        because = f" ({why})" if why else ""
+        found = (
+            f"{exchange.operation}{because} should be refused{wish}, found {exchange.describe()}"
+        )
+        refused = 400 <= exchange.status < 500 or exchange.status in statuses
+        self.expect(refused, found, exchange)
+        self.expect(exchange.code, f"{found} without Code", exchange)
+        if statuses:
+            self.expect(exchange.status in statuses, found, exchange)
+        if codes:
+            self.expect(_matches(exchange.code or "", codes), found, exchange)
+        return exchange
+
+    def showed(self, reading: str, option: str, exchange: Exchange | None = None) -> None:
+        """Record which reading of contradicting sources the target showed.
+
+        Args:
+            reading: Id in specs/readings.json.
+            option: Id of the reading's option.
+            exchange: Where it showed; it is among the evidence anyway.
+        """
+        self.readings[reading] = option
+
+    # --- things -------------------------------------------------------------------------------
+
+    def provide(
+        self,
+        bundle: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        fresh: bool = False,
+    ) -> Mapping[str, Any]:
+        """Return a real thing on the target, by the bundle name of ``x-resource``.
+
+        Args:
+            bundle: Such as "symmetric-key", "signing-key-pair", "secret", "new-alias".
+            params: Other parameters of the request; the provider picks what fits, e.g. a key for
+                the Algorithm.
+            fresh: A thing of this check alone; ask for it before changing the thing's state.
+
+        Raises:
+            NotTestable: When it cannot be had.
+            NotApplicable: When the target declines what it would take.
+        """
+        return self._bench.resources.provide(
+            bundle,
+            params or {},
+            fresh=fresh,
+            random=self.random,
+            on_exchange=self.exchanges.append,
+        )
+
+    def fresh_name(self, kind: str) -> str:
+        """Return a new name with the run's mark; kinds: alias, secret, access-point ..."""
+        return self._bench.names.fresh(kind)
+
+    def bytes(self, length: int) -> bytes:
+        """Return pseudo-random bytes that the seed and the case decide."""
+        return self.random.randbytes(length)
+
+    def property(
+        self,
+        strategy: SearchStrategy[T],
+        check: Callable[[T], None],
+        *,
+        max_examples: int | None = None,
+    ) -> None:
+        """Check generated examples; a failure is shrunk to the smallest example that shows it.
+
+        Args:
+            strategy: Source of examples.
+            check: Called with each example; raises Violation.
+            max_examples: Instead of the run's number.
+
+        Raises:
+            Violation: With the smallest example.
+            Inconsistent: When an example failed once and then passed.
+        """
+        from conformance.run.properties import run_property
+
+        examples = self._bench.examples if max_examples is None else max_examples
+        run_property(self, strategy, check, self.random.getrandbits(64), examples)
+
+
+def _matches(code: str, codes: Sequence[str]) -> bool:
+    return any(
+        code.startswith(wanted[:-1]) if wanted.endswith("*") else code == wanted for wanted in codes
+    )
+
+
+def _wish(codes: Sequence[str], statuses: Sequence[int], stage: str | None) -> str:
+    parts = [" or ".join(map(str, statuses)), " or ".join(codes)]
+    wish = re.sub(r"\s+", " ", " ".join(parts)).strip()
+    by = f" at the {stage} stage" if stage else ""
+    return f" with {wish}{by}" if wish else by
