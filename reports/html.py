@@ -22,8 +22,8 @@ from reports.text import count, duration, visible
 #: Matrices side by side: rows of one table at least, so that short runs keep one.
 ROWS = 24
 
-STYLES = {0: "good", 1: "bad", 4: "bad"}
-SIGNS = {"good": "✓", "bad": "✕", "open": "?"}
+MANNERS = {0: "good", 1: "bad", 4: "harness"}
+SIGNS = {"good": "✓", "bad": "✕", "harness": "⚙", "open": "?"}
 SECTIONS = (
     ("Harness errors", ("harness-error",)),
     ("Broken promises", words.BROKEN),
@@ -43,7 +43,7 @@ def page(numbers: Digest) -> str:
     run = numbers.run
     style, script = _asset("report.css"), _asset("report.js")
     code = run.footer.exit_code if run.footer else 3
-    manner = STYLES.get(code, "open")
+    manner = MANNERS.get(code, "open")
     title, _, lead = words.sentence(run).partition(": ")
     return (
         _environment()

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from rich.console import Console, RenderableType
-from rich.console import Group as Stack
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -56,8 +55,9 @@ def text(numbers: Digest, *, colour: bool = False, width: int = 100) -> str:
         markup=False,
         emoji=False,
     )
-    console.print(Stack(*_parts(numbers)))
-    return stream.getvalue()
+    for part in _parts(numbers):
+        console.print(part, soft_wrap=isinstance(part, Text) and bool(part.no_wrap))
+    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
 
 
 def render(numbers: Digest, path: Path) -> Path:
@@ -147,7 +147,8 @@ def _group(group: Group) -> list[RenderableType]:
         lines.append(_indented(f"and {count(len(group.results) - CASES_SHOWN, 'more case')}"))
     lines.append(_indented(f"source: {one_line(first.source)}", "dim"))
     if first.replay:
-        lines.append(_indented(f"replay: {one_line(first.replay)}", "dim"))
+        replay = f"{' ' * 6}replay: {one_line(first.replay)}"
+        lines.append(Text(replay, style="dim", no_wrap=True))  # whole, to be copied
     return lines
 
 
@@ -212,4 +213,8 @@ def _where(run: Run) -> Text:
     page = run.folder / PAGE
     place = page if page.is_file() else run.folder
     label = "Page" if page.is_file() else "Results"
-    return Text(f"{label}: {place.resolve()}\nAgain: {one_line(run.header.command)}", style="dim")
+    return Text(
+        f"{label}: {place.resolve()}\nAgain: {one_line(run.header.command)}",
+        style="dim",
+        no_wrap=True,
+    )

@@ -12,10 +12,7 @@ _UNSEEN = re.compile(
 
 
 def _name(match: re.Match[str]) -> str:
-    code = ord(match[0])
-    if code < 0x20:
-        return chr(0x2400 + code)
-    return "\u2421" if code == 0x7F else f"⟨U+{code:04X}⟩"
+    return f"⟨U+{ord(match[0]):04X}⟩"
 
 
 def well_formed(text: str) -> str:
@@ -24,7 +21,7 @@ def well_formed(text: str) -> str:
 
 
 def visible(text: str) -> str:
-    """Return the text with every invisible character named (NUL as ␀, U+202E as ⟨U+202E⟩)."""
+    """Return the text with every invisible character named (NUL as ⟨U+0000⟩)."""
     return _UNSEEN.sub(_name, well_formed(text.replace("\r\n", "\n")))
 
 

@@ -137,11 +137,11 @@ def family_times(run: Run) -> list[FamilyTime]:
 
 
 def case_data(run: Run) -> str:
-    """Return all cases as JSON that may stand in a script element of type application/json."""
+    """Return all cases, worst first, as JSON for a script element of type application/json."""
     rules: dict[tuple[str, ...], int] = {}
     rows: list[list[Any]] = []
     verdicts = list(words.VERDICTS)
-    for result in run.results:
+    for result in sorted(run.results, key=lambda result: verdicts.index(result.verdict)):
         about = (
             result.rule,
             result.family,

@@ -5,7 +5,7 @@ How a run's exit code follows from its verdicts is the runner's business; here i
 
 from dataclasses import dataclass
 
-from reports.results import Run
+from reports.results import RuleResult, Run
 from reports.text import count, one_line
 
 
@@ -73,10 +73,8 @@ def sentence(run: Run) -> str:
             text = f"Conformant: every MUST of {profile(run)}{_narrowed(run)} is kept"
             return text + _exceptions(run) + "."
         case 1:
-            rules = len({result.rule for result in broken})
-            text = f"{count(rules, 'rule')} broken in {count(len(broken), 'case')}"
-            also = f"; {count(len(untested), 'MUST')} not testable" if untested else ""
-            return f"Not conformant to {profile(run)}{_narrowed(run)}: {text}{also}."
+            also = f"; {count(len(untested), 'MUST case')} not testable" if untested else ""
+            return f"Not conformant to {profile(run)}{_narrowed(run)}: {_broken(broken)}{also}."
         case 2:
             return f"Nothing was run: {_reason(run, 'see the notes')}."
         case 3:
@@ -86,10 +84,16 @@ def sentence(run: Run) -> str:
             return f"Incomplete: {why}{reason}; conformance is neither shown nor refuted."
         case 4:
             ended = f"{count(errors, 'case')} ended by the suite's own fault"
-            return f"Harness error: {ended if errors else _reason(run, 'see the notes')}."
+            also = f"; {_broken(broken)}" if broken else ""
+            return f"Harness error: {ended if errors else _reason(run, 'see the notes')}{also}."
         case _:
             stale = count(len(footer.stale), "baseline entry", "baseline entries")
             return f"Conformant but for the baseline: {stale} no longer fail or have expired."
+
+
+def _broken(results: list[RuleResult]) -> str:
+    rules = len({result.rule for result in results})
+    return f"{count(rules, 'rule')} broken in {count(len(results), 'case')}"
 
 
 def _narrowed(run: Run) -> str:

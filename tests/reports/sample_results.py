@@ -1,6 +1,6 @@
 """Makes results folders for the tests of reports: real operations, every verdict, hostile text.
 
-`python tests/reports/sample.py FOLDER` writes the folder that the picture in README shows.
+`python tests/reports/sample_results.py FOLDER` writes the folder that the picture in README shows.
 """
 
 import json
