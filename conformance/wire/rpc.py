@@ -61,7 +61,7 @@ def new_nonce() -> str:
 
 def string_to_sign(method: str, pairs: Iterable[tuple[str, str]]) -> str:
     """Return what is signed: method, path and twice encoded parameters without ``Signature``."""
-    query = canonical_query(pair for pair in pairs if pair[0] != "Signature")
+    query = canonical_query([pair for pair in pairs if pair[0] != "Signature"])
     return f"{method}&%2F&{percent_encode_canonical(query)}"
 
 
