@@ -10,14 +10,15 @@ signature of one signing key pair. A provider makes the bundle on the target:
         return {"name": name}
 
 ``by`` names the parameters of the request at hand that decide which thing is needed (Algorithm,
-KeySpec ...); one bundle is made for each choice and kept for the run, unless a fresh one is asked
-for. Everything is journalled by the watch of the caller before it is made. Where nothing may be
+KeySpec ...), with a question mark where only their presence counts; one bundle is made for each
+choice and kept for the run, unless a fresh one is asked for or it is ``used_up``. Everything is journalled by the watch of the caller before it is made. Where nothing may be
 created, `make.creating` is False and a provider answers with what the target file names or what
 listing finds.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 from random import Random
@@ -35,26 +36,73 @@ Provider = Callable[["Make", Mapping[str, Any]], Bundle]
 _FORMS = {"alias": "alias/{}", "tag-key": "{}", "stage": "{}"}
 
 
+class Lazy(Mapping[str, Any]):
+    """A bundle some of whose attributes are made when they are first asked for.
+
+    A rule about GetPublicKey must not depend on AsymmetricSign, although the signature belongs to
+    the same bundle.
+    """
+
+    def __init__(self, values: Mapping[str, Any], **makers: Callable[[], Any]) -> None:
+        self._values = dict(values)
+        self._makers = {name.replace("_", "-"): maker for name, maker in makers.items()}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._values and name in self._makers:
+            self._values[name] = self._makers[name]()
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**self._values, **self._makers})
+
+    def __len__(self) -> int:
+        return len({**self._values, **self._makers})
+
+
 @dataclass(frozen=True, slots=True)
-class _Registered:
+class Registered:
+    """A provider, the parameters it looks at, and whether its things serve only once."""
+
     provider: Provider
     by: tuple[str, ...]
+    used_up: bool
+
+    def choice(self, params: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Return what the parameters decide."""
+        return tuple(
+            name[:-1] in params if name.endswith("?") else text_of(params, name) for name in self.by
+        )
 
 
-_PROVIDERS: dict[str, _Registered] = {}
+_PROVIDERS: dict[str, Registered] = {}
 
 
-def provides(bundle: str, *, by: tuple[str, ...] = ()) -> Callable[[Provider], Provider]:
-    """Register a provider for a bundle; ``by`` names the parameters it looks at."""
+def provides(
+    bundle: str, *, by: tuple[str, ...] = (), used_up: bool = False
+) -> Callable[[Provider], Provider]:
+    """Register a provider for a bundle.
+
+    Args:
+        bundle: Its name.
+        by: The parameters it looks at; with ``?`` at the end where only presence counts.
+        used_up: Its things are made anew each time, because what takes them uses them up.
+    """
 
     def register(provider: Provider) -> Provider:
-        _PROVIDERS[bundle] = _Registered(provider, by)
+        _PROVIDERS[bundle] = Registered(provider, by, used_up)
         return provider
 
     return register
 
 
-def load_providers() -> Mapping[str, _Registered]:
+def text_of(params: Mapping[str, Any], name: str) -> str | None:
+    """Return a parameter that is plain text, None when it is absent or a placeholder."""
+    value = params.get(name)
+    return value if isinstance(value, str) else None
+
+
+@cache
+def load_providers() -> Mapping[str, Registered]:
     """Import every provider module and return the providers by bundle."""
     package = import_module("conformance.client.resources")
     for module in iter_modules(package.__path__, "conformance.client.resources."):
@@ -91,7 +139,6 @@ class Resources:
     caller: Caller
     names: Names
     cache: dict[tuple[Any, ...], Bundle] = field(default_factory=dict)
-    failures: dict[tuple[Any, ...], str] = field(default_factory=dict)
 
     def provide(
         self,
@@ -111,18 +158,15 @@ class Resources:
         registered = load_providers().get(bundle)
         if registered is None:
             raise NotTestable(f"nothing provides {bundle!r}")
-        key = (bundle, *(_hashable(params.get(name)) for name in registered.by))
+        fresh = fresh or registered.used_up
+        key = (bundle, *registered.choice(params))
         if not fresh and key in self.cache:
             return self.cache[key]
         make = Make(self, random, fresh, on_exchange)
         found = registered.provider(make, params)
-        if not fresh and not bundle.startswith("new-"):
+        if not fresh:
             self.cache[key] = found
         return found
-
-
-def _hashable(value: Any) -> Any:
-    return repr(value) if isinstance(value, dict | list) else value
 
 
 @dataclass(frozen=True)
