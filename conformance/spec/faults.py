@@ -1,0 +1,403 @@
+"""One-fault values: for each constraint of a schema, values that break this one and no other.
+
+A fault is a value for the place that the schema describes. Faults of members and items are wrapped
+into otherwise valid objects and lists, so that what comes out at the top is a value for one whole
+parameter. What cannot be told apart on the wire (text for text, an empty list in a query) is not
+proposed; what could not be built with a single fault is dropped by `negatives`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from conformance.spec.boundaries import placed
+from conformance.spec.judge import json_length
+from conformance.spec.keywords import Schema, pointer_to, provenance_of, special_values
+from conformance.spec.placeholders import Resource
+from conformance.spec.values import (
+    EMOJI,
+    NoValueError,
+    canonical,
+    decoded_bounds,
+    distinct,
+    encoded,
+    patterns_of,
+    text_of,
+)
+
+_ARABIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
+_FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A value with one fault.
+
+    Attributes:
+        name: Short and stable within the parameter.
+        purpose: What is wrong.
+        value: The faulty value.
+        keyword: The constraint it breaks.
+        pointer: Where, relative to the schema.
+        provenance: "inferred" where a right target may well accept the value.
+        empty: The value may count as absent.
+        weight: Lower is kept longer when an operation has more cases than are wanted.
+    """
+
+    name: str
+    purpose: str
+    value: Any
+    keyword: str
+    pointer: str = ""
+    provenance: str = "documented"
+    empty: bool = False
+    weight: int = 1
+
+
+def faults(schema: Schema, *, as_json: bool) -> Iterator[Fault]:
+    """Yield one-fault values of an expanded schema.
+
+    Args:
+        schema: Of one parameter, member or item.
+        as_json: Whether the value travels inside JSON, where types can be told apart.
+    """
+    if "x-not-generated" in schema:
+        return
+    if "const" in schema:
+        mark = provenance_of(schema, "const")
+        other = f"not-{schema['const']}" if isinstance(schema["const"], str) else "other"
+        yield Fault("other", "other than the only value", other, "const", "", mark)
+        return
+    kind = schema.get("type")
+    if kind in {"integer", "number"}:
+        yield from _integer(schema, as_json)
+    elif kind == "boolean":
+        yield from _boolean(schema, as_json)
+    elif kind == "string":
+        if as_json:
+            yield from _not_text(schema)
+        yield from _enum(schema) if "enum" in schema else _string(schema)
+    elif kind == "array":
+        yield from _array(schema, as_json)
+    elif kind == "object":
+        yield from _object(schema, as_json)
+
+
+def _integer(schema: Schema, as_json: bool) -> Iterator[Fault]:
+    value = schema.get("maximum", schema.get("default", canonical(schema)))
+    mark = provenance_of(schema, "type")
+    if as_json:
+        yield Fault("text", "text for a number", "many", "type", "", mark)
+        yield Fault("object", "object for a number", {}, "type", "", mark)
+        yield Fault("numeric-text", "number as text", str(value), "type", "", "inferred", weight=3)
+    else:
+        yield Fault("letters", "letters after the digits", f"{value}abc", "type", "", mark, weight=0)
+        yield Fault("word", "no digits at all", "many", "type", "", mark)
+        yield Fault("fraction", "fraction", f"{value}.5", "type", "", mark)
+        yield Fault("hexadecimal", "hexadecimal", hex(value), "type", "", mark, weight=2)
+        yield Fault("list", "two numbers", f"{value},{value}", "type", "", mark, weight=2)
+        yield from _lenient_integers(value)
+    low, high = schema.get("minimum"), schema.get("maximum")
+    if low is not None:
+        mark = provenance_of(schema, "minimum")
+        yield Fault("below", f"{low - 1}, one below", low - 1, "minimum", "", mark, weight=0)
+        if low > 0:
+            yield Fault("negative", "negative number", -value or -1, "minimum", "", mark)
+    if high is not None:
+        mark = provenance_of(schema, "maximum")
+        yield Fault("above", f"{high + 1}, one above", high + 1, "maximum", "", mark, weight=0)
+        yield Fault("int32", "beyond 32 bits", 2**31, "maximum", "", mark, weight=2)
+        # 2**64 + a valid value: what is left of it after a silent overflow is in range.
+        wrapped = 2**64 + value
+        yield Fault("int64", "valid after an overflow", wrapped, "maximum", "", mark, weight=2)
+
+
+def _lenient_integers(value: int) -> Iterator[Fault]:
+    """Spellings that some number parsers take; no source says that the service does not."""
+    spellings = (
+        ("decimal-zero", "integer with a zero fraction", f"{value}.0"),
+        ("non-ascii-digits", "Arabic-Indic digits", str(value).translate(_ARABIC)),
+        ("full-width-digits", "full-width digits", str(value).translate(_FULL_WIDTH)),
+        ("plus", "leading plus sign", f"+{value}"),
+        ("leading-zero", "leading zero", f"0{value}"),
+        ("exponent", "exponent", f"{value}e0"),
+        ("blanks", "blanks around", f" {value} "),
+        ("newline", "trailing newline", f"{value}\n"),
+    )
+    for name, purpose, text in spellings:
+        yield Fault(name, purpose, text, "type", "", "inferred", weight=2)
+    yield Fault("empty", "empty", "", "type", "", "inferred", empty=True, weight=2)
+
+
+def _boolean(schema: Schema, as_json: bool) -> Iterator[Fault]:
+    mark = provenance_of(schema, "type")
+    yield Fault("word", "neither true nor false", "maybe", "type", "", mark, weight=0)
+    if as_json:
+        yield Fault("text", "true as text", "true", "type", "", "inferred", weight=3)
+        return
+    for name, text in (("upper-case", "TRUE"), ("digit", "1"), ("yes", "yes"), ("blanks", " true ")):
+        purpose = f"{text!r} for a boolean"
+        yield Fault(name, purpose, text, "type", "", "inferred", weight=2)
+    yield Fault("empty", "empty", "", "type", "", "inferred", empty=True, weight=2)
+
+
+def _not_text(schema: Schema) -> Iterator[Fault]:
+    # Members of a fixed name may be read as text whatever they are; maps of text to text are not.
+    explicit = schema.get("x-provenance", {}).get("type", "inferred")
+    yield Fault("type-object", "object for text", {"nested": "x"}, "type", "", explicit)
+    yield Fault("type-list", "list for text", ["x"], "type", "", explicit, weight=2)
+    yield Fault("type-number", "number for text", 5, "type", "", explicit, weight=2)
+    yield Fault("type-null", "null for text", None, "type", "", "inferred", weight=3)
+
+
+def _enum(schema: Schema) -> Iterator[Fault]:
+    if schema.get("x-open"):
+        return
+    values: list[str] = schema["enum"]
+    special = special_values(schema)
+    value = next(item for item in values if item not in special)
+    mark = provenance_of(schema, "enum")
+    yield Fault("unknown", "value not in the list", "NoSuchValue", "enum", "", mark, weight=0)
+    case = schema.get("x-provenance", {}).get("enum:case", "inferred")
+    swapped = value.swapcase()
+    yield Fault("case", "wrong letter case", swapped, "enum", "", case, weight=1)
+    yield Fault("truncated", "last letter missing", value[:-1], "enum", "", mark, weight=2)
+    yield Fault("two", "two values", f"{values[0]},{values[-1]}", "enum", "", mark, weight=2)
+    for name, purpose, text in (
+        ("blank", "leading blank", f" {value}"),
+        ("newline", "trailing newline", f"{value}\n"),
+        ("nul", "trailing NUL", f"{value}\0"),
+    ):
+        yield Fault(name, purpose, text, "enum", "", "inferred", weight=2)
+    yield Fault("empty", "empty", "", "enum", "", "inferred", empty=True, weight=1)
+
+
+def _string(schema: Schema) -> Iterator[Fault]:
+    if schema.get("contentEncoding") == "base64":
+        yield from _base64(schema)
+    yield from _patterns(schema)
+    low, high = schema.get("minLength", 0), schema.get("maxLength")
+    if low:
+        text = text_of({**schema, "minLength": 0}, low - 1)
+        if text is not None:
+            mark = provenance_of(schema, "minLength")
+            purpose = f"{low - 1} characters, one too few" if low > 1 else "empty"
+            yield Fault("short", purpose, text, "minLength", "", mark, empty=low == 1, weight=0)
+    if high is not None:
+        loose = {key: value for key, value in schema.items() if key != "maxLength"}
+        text = text_of(loose, high + 1)
+        if text is not None:
+            mark = provenance_of(schema, "maxLength")
+            purpose = f"{high + 1} characters, one too many"
+            yield Fault("long", purpose, text, "maxLength", "", mark, weight=0)
+            if schema.get("x-text"):
+                text = f"{EMOJI * (high + 1)}"
+                purpose = f"{high + 1} four-byte characters"
+                yield Fault("long-emoji", purpose, text, "maxLength", "", mark, weight=2)
+    limit = schema.get("x-max-bytes")
+    if limit is not None:
+        mark = provenance_of(schema, "x-max-bytes")
+        purpose = f"{limit + 1} bytes, one too many"
+        yield Fault("large", purpose, "a" * (limit + 1), "x-max-bytes", "", mark, weight=0)
+        text = "é" * (limit // 2 + 1)
+        purpose = "within the limit in characters, beyond it in bytes"
+        yield Fault("large-utf8", purpose, text, "x-max-bytes", "", mark)
+
+
+def _patterns(schema: Schema) -> Iterator[Fault]:
+    """Break each pattern that applies, in ways that lenient matching would let pass."""
+    found = patterns_of(schema)
+    if not found or "contentEncoding" in schema:
+        return
+    mark = provenance_of(schema, "pattern")
+    good = _typical(schema)
+    new = Resource.parse(schema["x-resource"]) if _names_new(schema) else None
+    for name, purpose, prefix, suffix, weight in (
+        ("newline", "trailing newline", "", "\n", 1),
+        ("foreign-letter", "letter outside ASCII", "", "é", 1),
+        ("foreign-digit", "digit outside ASCII", "", "٣", 1),
+        ("full-width-digit", "full-width digit", "", "３", 2),
+        ("symbol", "character outside the alphabet", "", _outside(schema, good), 0),
+        ("blank", "blank within", "", " x", 2),
+        ("leading-blank", "leading blank", " ", "", 2),
+        ("emoji", "four-byte character", "", EMOJI, 2),
+        ("nul", "NUL", "", "\0x", 2),
+        ("double", "the value twice, with a newline between", f"{good}\n", "", 2),
+    ):
+        value: Any = f"{prefix}{good}{suffix}"
+        if new is not None:
+            value = new.changed("prepend", prefix) if prefix else new.changed("append", suffix)
+        yield Fault(name, purpose, value, "pattern", "", mark, weight=weight)
+    if new is None and good.translate(_ARABIC) != good:
+        text = good.translate(_ARABIC)
+        yield Fault("all-foreign-digits", "digits outside ASCII", text, "pattern", "", mark)
+    yield Fault("beginning", "without its beginning", good[1:], "pattern", "", mark)
+    yield Fault("end", "without its end", good[:-1], "pattern", "", mark, weight=2)
+    yield Fault("empty", "empty", "", "pattern", "", mark, empty=True)
+    yield Fault("one-kind", "one kind of character", "aaaaaaaa", "pattern", "", mark)
+    for pattern in found:
+        for index, text in enumerate(pattern.forbidden_beginnings):
+            purpose = f"begins with {text}, which is reserved"
+            value = f"{text}conformance"
+            yield Fault(f"reserved-{index + 1}", purpose, value, "pattern", "", mark, weight=0)
+    prefix = _literal_prefix(good)
+    if prefix:
+        text = prefix.swapcase() + good[len(prefix) :]
+        yield Fault("prefix-case", "prefix in the other case", text, "pattern", "", mark, weight=2)
+
+
+def _outside(schema: Schema, good: str) -> str:
+    """Return a visible character that no pattern takes at the end, or the most unusual one."""
+    found = patterns_of(schema)
+    for char in "*(\"|\\`":
+        if not all(pattern.matches(good + char) for pattern in found):
+            return char
+    return "`"
+
+
+def _typical(schema: Schema) -> str:
+    if "examples" in schema:
+        return str(schema["examples"][0])
+    low = max(schema.get("minLength", 0), patterns_of(schema)[0].bounds[0])
+    return next(filter(None, (text_of(schema, low + 6), str(canonical(schema)))))
+
+
+def _literal_prefix(text: str) -> str:
+    return text[: text.index("/") + 1] if "/" in text[:8] else ""
+
+
+def _names_new(schema: Schema) -> bool:
+    return bool(schema.get("x-resource", "").startswith("new-"))
+
+
+def _base64(schema: Schema) -> Iterator[Fault]:
+    low, high = decoded_bounds(schema)
+    mark = provenance_of(schema, "contentEncoding")
+    good = encoded(max(low, min(16, high or 16)))
+    text = "@@@@"
+    yield Fault("not-base64", "no base64 at all", text, "contentEncoding", "", mark, weight=0)
+    text = "密钥管理"
+    yield Fault("non-ascii", "text outside ASCII", text, "contentEncoding", "", mark, weight=2)
+    placeholder = Resource.parse(schema["x-resource"]) if "x-resource" in schema else None
+    for name, purpose in (
+        ("unpadded", "base64 without its padding"),
+        ("url-safe", "URL-safe alphabet"),
+        ("line-breaks", "base64 in lines"),
+    ):
+        value = (placeholder or Resource("text", good)).changed(name)
+        faulty = value if placeholder else value.apply(good)
+        yield Fault(name, purpose, faulty, "contentEncoding", "", "inferred", weight=2)
+    mark = provenance_of(schema, "x-decoded")
+    limits = schema.get("x-decoded", {})
+    if high is not None:
+        yield Fault("above", f"{high + 1} bytes", encoded(high + 1), "x-decoded", "", mark, weight=0)
+        # Beyond the limit also when it counts characters of text, or another unit of a kilobyte.
+        much = 2 * high
+        yield Fault("twice", f"{much} bytes", encoded(much), "x-decoded", "", mark)
+    if limits and low > 1:
+        yield Fault("below", f"{low - 1} bytes", encoded(low - 1), "x-decoded", "", mark, weight=0)
+        yield Fault("one-byte", "one byte", encoded(1), "x-decoded", "", mark, weight=2)
+
+
+def _array(schema: Schema, as_json: bool) -> Iterator[Fault]:
+    items: Schema = schema.get("items", {})
+    mark = "inferred" if "x-conflict" in schema else provenance_of(schema, "type")
+    if as_json:
+        yield Fault("type-object", "object for a list", {}, "type", "", mark)
+        yield Fault("type-text", "text for a list", "text", "type", "", mark)
+        yield Fault("type-null", "null for a list", None, "type", "", "inferred", weight=2)
+    low, high = schema.get("minItems", 0), schema.get("maxItems")
+    if low:
+        value = _some(items, low - 1)
+        mark = provenance_of(schema, "minItems")
+        yield Fault("few", f"{low - 1} items, one too few", value, "minItems", "", mark, empty=low == 1)
+    if high is not None:
+        value = _some(items, high + 1)
+        mark = provenance_of(schema, "maxItems")
+        yield Fault("many", f"{high + 1} items, one too many", value, "maxItems", "", mark, weight=0)
+    if schema.get("uniqueItems"):
+        one = placed(items)
+        mark = provenance_of(schema, "uniqueItems")
+        yield Fault("twice", "the same item twice", [one, one], "uniqueItems", "", mark, weight=0)
+    before = _some(items, max(low - 1, 1)) if high is None or high > 1 else []
+    if "x-resource" in schema:
+        return  # the items are real things; their faults are those of references
+    for inner in faults(items, as_json=as_json):
+        good = [item for item in before if item != inner.value]
+        pointer = pointer_to("", len(good)) + inner.pointer
+        yield replace(
+            inner,
+            name=f"item.{inner.name}",
+            purpose=f"one bad item: {inner.purpose}",
+            value=[*good, inner.value],
+            pointer=pointer,
+            weight=inner.weight + 1,
+        )
+
+
+def _some(items: Schema, count: int) -> list[Any]:
+    if count <= 0:
+        return []
+    try:
+        return [placed(items)] if count == 1 else distinct(items, count)
+    except NoValueError:
+        return [canonical(items)] * count
+
+
+def _object(schema: Schema, as_json: bool) -> Iterator[Fault]:
+    properties: dict[str, Schema] = schema.get("properties", {})
+    required = schema.get("required", ())
+    if as_json:
+        mark = "inferred" if "x-conflict" in schema else provenance_of(schema, "type")
+        yield Fault("type-list", "list for an object", [], "type", "", mark)
+        yield Fault("type-text", "text for an object", "text", "type", "", mark)
+        yield Fault("type-number", "number for an object", 5, "type", "", mark, weight=2)
+        yield Fault("type-null", "null for an object", None, "type", "", "inferred", weight=2)
+    base = {name: placed(properties[name]) for name in required}
+    for name in required:
+        mark = provenance_of(schema, "required", name)
+        rest = {key: value for key, value in base.items() if key != name}
+        purpose = f"member {name} missing"
+        yield Fault(f"without-{name}", purpose, rest, "required", "", mark, weight=1)
+    if schema.get("additionalProperties") is False:
+        mark = provenance_of(schema, "additionalProperties")
+        value = {**base, "Unknown": "x"}
+        yield Fault("unknown-member", "unknown member", value, "additionalProperties", "", mark)
+    for name, part in properties.items():
+        for inner in faults(part, as_json=as_json):
+            yield replace(
+                inner,
+                name=f"{name}.{inner.name}",
+                purpose=f"{name}: {inner.purpose}",
+                value={**base, name: inner.value},
+                pointer=pointer_to("", name) + inner.pointer,
+                weight=inner.weight + 1,
+            )
+    if not properties:
+        yield from _map(schema)
+
+
+def _map(schema: Schema) -> Iterator[Fault]:
+    part = schema.get("additionalProperties")
+    if not isinstance(part, dict):
+        return
+    for inner in faults(part, as_json=True):
+        yield replace(
+            inner,
+            name=f"value.{inner.name}",
+            purpose=f"one bad pair: {inner.purpose}",
+            value={"good": "x", "bad": inner.value},
+            pointer=f"/bad{inner.pointer}",
+        )
+    most = schema.get("maxProperties")
+    if most is not None:
+        value = {f"name{number}": "x" for number in range(most + 1)}
+        mark = provenance_of(schema, "maxProperties")
+        yield Fault("many-pairs", f"{most + 1} pairs", value, "maxProperties", "", mark, weight=0)
+    limit = schema.get("x-max-json-length")
+    if limit is not None:
+        mark = provenance_of(schema, "x-max-json-length")
+        # Too long whether names, quotes and braces count or not.
+        value = {"long": "a" * (limit + 1)}
+        assert json_length(value) > limit
+        yield Fault("long", f"more than {limit} characters", value, "x-max-json-length", "", mark)

@@ -1,0 +1,374 @@
+"""All variants of an operation: the requests, valid and refused, by which its promise is probed.
+
+Each variant states its purpose and what must answer it. Ids are stable: they name what is probed,
+not a place in a list, so that a baseline survives new variants.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any, Literal
+
+from conformance.spec.boundaries import boundaries
+from conformance.spec.catalogue import Operation, catalogue
+from conformance.spec.combinations import Combinations, combinations
+from conformance.spec.compose import Params, compose, generated, optional, plausible
+from conformance.spec.expectations import Expectation, special, success
+from conformance.spec.keywords import Schema, pointer_to
+from conformance.spec.negatives import Pairs, codec, negatives
+from conformance.spec.pairwise import covering
+from conformance.spec.placeholders import Lookup, Resource, map_resources, resources, substitute
+from conformance.spec.transports import Transport, every, paired, usual
+
+Polarity = Literal["positive", "negative", "special"]
+#: Wanted at least, and at most, of an operation that has parameters.
+FEWEST = 44
+MOST = 90
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One request with a stated purpose.
+
+    Attributes:
+        id: Stable name, begins with the operation.
+        operation: Name of the operation.
+        purpose: What it probes, in words.
+        polarity: "positive" must succeed, "negative" has one fault, "special" is valid and has
+            another outcome.
+        params: Logical parameters, with `Resource` placeholders.
+        raw: Wire pairs that take the place of those of the parameters they name.
+        transport: How it travels.
+        keyword: The constraint it probes.
+        pointer: JSON Pointer of the value it is about; empty for the request as a whole.
+        expectation: What must answer.
+        needs: What a target must offer beside the operation, e.g. "spec:RSA_2048".
+        weight: Lower is kept longer when there are more than `MOST`.
+    """
+
+    id: str
+    operation: str
+    purpose: str
+    polarity: Polarity
+    params: Mapping[str, Any] = field(repr=False)
+    transport: Transport
+    keyword: str
+    pointer: str
+    expectation: Expectation
+    raw: Pairs = field(default=(), repr=False)
+    needs: tuple[str, ...] = ()
+    weight: int = 1
+
+    @property
+    def bundles(self) -> dict[str, bool]:
+        """Bundles of real things it needs; True where one of its own is needed."""
+        found: dict[str, bool] = {}
+        for resource in resources(self.params):
+            fresh = resource.fresh or resource.is_new
+            found[resource.bundle] = found.get(resource.bundle, False) or fresh
+        return found
+
+    @property
+    def literals(self) -> Params:
+        """The parameters without placeholders, by which a provider chooses a fitting thing."""
+        return {
+            name: value for name, value in self.params.items() if not list(resources(value))
+        }
+
+    def resolved(self, lookup: Lookup) -> Params:
+        """Return the logical parameters with real values in place."""
+        filled: Params = substitute(self.params, lookup)
+        return filled
+
+    def pairs(self, lookup: Lookup) -> list[tuple[str, str]]:
+        """Return the wire pairs with real values in place, raw ones included.
+
+        Args:
+            lookup: Returns the value of a placeholder before its transformation.
+        """
+        operation = catalogue().operations[self.operation]
+        return [*codec(operation).encode(self.resolved(lookup)), *self.raw]
+
+    @property
+    def shape(self) -> tuple[Any, ...]:
+        """What it looks like on the wire, real things by their names: distinct variants differ."""
+        operation = catalogue().operations[self.operation]
+        texts = map_resources(self.params, lambda resource: str(replace(resource, fresh=False)))
+        way = self.transport
+        return (
+            way.method,
+            way.placement,
+            way.format,
+            way.scheme,
+            *sorted([*codec(operation).encode(texts), *self.raw]),
+        )
+
+
+def variants(operation: Operation) -> tuple[Variant, ...]:
+    """Return the variants of an operation, always in the same order."""
+    return _variants(operation.name)
+
+
+@lru_cache(maxsize=None)
+def _variants(name: str) -> tuple[Variant, ...]:
+    operation = catalogue().operations[name]
+    found = _distinct(_all(operation))
+    if len(found) > MOST:
+        kept = sorted(found, key=lambda variant: variant.weight)[:MOST]
+        names = {variant.id for variant in kept}
+        found = [variant for variant in found if variant.id in names]
+    return tuple(_distinct([*found, *_more(operation, found)]))
+
+
+def _distinct(found: Iterable[Variant]) -> list[Variant]:
+    shapes: dict[tuple[Any, ...], Variant] = {}
+    ids: set[str] = set()
+    for variant in found:
+        if variant.id not in ids and shapes.setdefault(variant.shape, variant) is variant:
+            ids.add(variant.id)
+    return list(shapes.values())
+
+
+def _all(operation: Operation) -> Iterator[Variant]:
+    make = _Maker(operation, combinations(operation))
+    yield from make.plain()
+    yield from make.forms()
+    yield from make.walked()
+    yield from make.pairs_of_members()
+    yield from make.given()
+    yield from make.specials()
+    yield from make.negatives()
+
+
+def _more(operation: Operation, found: list[Variant]) -> Iterator[Variant]:
+    """Send the telling variants other ways as well, until there are enough."""
+    if not generated(operation):
+        return
+    missing = FEWEST - len(found)
+    negative = [
+        variant
+        for variant in sorted(found, key=lambda variant: variant.weight)
+        if variant.polarity == "negative" and len(repr(variant.params)) < 2000
+    ]
+    for variant in negative:
+        for way in every(operation):
+            if missing <= 0:
+                return
+            if way.slug != variant.transport.slug and _same_way(way) != _same_way(
+                variant.transport
+            ):
+                yield replace(
+                    variant,
+                    id=f"{variant.id}.{way.slug}",
+                    purpose=f"{variant.purpose}, by {way.method} {way.placement}, {way.scheme}",
+                    transport=way,
+                )
+                missing -= 1
+
+
+def _same_way(way: Transport) -> tuple[str, str, str, str]:
+    # Without form parameters the way of the SDKs puts everything into the query.
+    placement = "query" if way.placement == "sdk" else way.placement
+    return way.method, placement, way.format, way.scheme
+
+
+@dataclass(frozen=True)
+class _Maker:
+    """Makes the variants of one operation, a method a kind."""
+
+    operation: Operation
+    known: Combinations
+
+    def _length(self, params: Mapping[str, Any], raw: Pairs = ()) -> int:
+        filled = plausible(self.operation, params)
+        pairs = [*codec(self.operation).encode(filled), *raw]
+        return sum(len(value.encode(errors="replace")) * 2 for _, value in pairs)
+
+    def _positive(
+        self,
+        slug: str,
+        purpose: str,
+        params: Params,
+        *,
+        keyword: str = "",
+        pointer: str = "",
+        provenance: str = "documented",
+        transport: Transport | None = None,
+        weight: int = 1,
+    ) -> Variant:
+        filled = plausible(self.operation, params)
+        if self.known.is_unproven(filled):
+            provenance = "inferred"
+        needs = tuple(
+            f"{kind}:{params[name]}" for name, kind in self.known.needs.items() if name in params
+        )
+        return Variant(
+            f"{self.operation.name}.{slug}",
+            self.operation.name,
+            purpose,
+            "positive",
+            self._fresh(params),
+            transport or usual(self.operation, self._length(params)),
+            keyword,
+            pointer,
+            success(provenance),
+            needs=needs,
+            weight=weight,
+        )
+
+    def _fresh(self, params: Params) -> Params:
+        """Mark what a successful request uses up."""
+
+        def mark(resource: Resource) -> Resource:
+            used = resource.bundle in self.known.fresh or resource.is_new
+            return replace(resource, fresh=True) if used else resource
+
+        marked: Params = map_resources(params, mark)
+        return marked
+
+    def plain(self) -> Iterator[Variant]:
+        """The smallest and the largest request, by every way."""
+        smallest = compose(self.operation)
+        assert smallest is not None, self.operation.name
+        reading = self.operation.safety == "read-only"
+        ways = every(self.operation) if reading else paired(self.operation)
+        for way in ways:
+            purpose = f"required parameters only, by {way.method} {way.placement}"
+            yield self._positive(
+                f"minimal.{way.slug}", f"{purpose}, {way.format}, {way.scheme}", smallest,
+                transport=way, weight=0,
+            )  # fmt: skip
+        largest = self.largest(smallest)
+        if largest.keys() == smallest.keys():
+            return
+        for way in paired(self.operation) if reading else paired(self.operation)[:3]:
+            purpose = f"every parameter that goes with the others, by {way.method} {way.placement}"
+            yield self._positive(
+                f"all.{way.slug}", f"{purpose}, {way.format}, {way.scheme}", largest,
+                transport=way, weight=0,
+            )  # fmt: skip
+
+    def largest(self, smallest: Params) -> Params:
+        """Return a request with as many parameters as go together."""
+        wanted: list[str] = []
+        found = smallest
+        for name in optional(self.operation):
+            more = compose(self.operation, include=[*wanted, name])
+            if more is not None and not self.known.is_unproven(plausible(self.operation, more)):
+                wanted.append(name)
+                found = more
+        return found
+
+    def forms(self) -> Iterator[Variant]:
+        """Every form of reference that is described."""
+        for name, schema in generated(self.operation).items():
+            for form in schema.get("x-forms", ())[1:]:
+                resource = Resource.parse(schema["x-resource"], form)
+                params = compose(self.operation, {name: resource})
+                if params is not None:
+                    yield self._positive(
+                        f"form.{name}.{form}", f"{name} by {form}", params,
+                        keyword="x-forms", pointer=pointer_to("", name), weight=0,
+                    )  # fmt: skip
+
+    def walked(self) -> Iterator[Variant]:
+        """The border of every constraint, from the inside."""
+        for name, schema in generated(self.operation).items():
+            for border in boundaries(schema):
+                params = compose(self.operation, {name: border.value})
+                if params is None:
+                    continue
+                yield self._positive(
+                    f"value.{name}.{border.name}", f"{name}: {border.purpose}", params,
+                    keyword=border.keyword, pointer=pointer_to("", name) + border.pointer,
+                    provenance=border.provenance,
+                    weight=1 if border.provenance == "documented" else 2,
+                )  # fmt: skip
+
+    def pairs_of_members(self) -> Iterator[Variant]:
+        """Optional parameters given and left out, every two in every combination."""
+        names = optional(self.operation)
+        if len(names) < 2:
+            return
+
+        def build(row: Mapping[str, bool]) -> Params | None:
+            return compose(
+                self.operation,
+                include=[name for name, given in row.items() if given],
+                exclude=[name for name, given in row.items() if not given],
+            )
+
+        rows = covering({name: (True, False) for name in names}, lambda row: build(row) is not None)
+        for row in rows:
+            params = build(row)
+            if params is None:
+                continue
+            given = [name for name in names if name in params]
+            yield self._positive(
+                f"with.{'+'.join(given) or 'nothing'}",
+                f"with {', '.join(given) or 'no optional parameter'}",
+                params, keyword="properties",
+            )  # fmt: skip
+
+    def given(self) -> Iterator[Variant]:
+        """Requests that are given as data."""
+        for request in self.known.requests:
+            yield self._positive(
+                f"given.{request.name}", request.purpose, dict(request.params), weight=0
+            )
+
+    def specials(self) -> Iterator[Variant]:
+        """Valid values with another outcome."""
+        for name, schema in generated(self.operation).items():
+            for mark in schema.get("x-special-values", ()):
+                params = compose(self.operation, {name: mark["value"]})
+                if params is None:
+                    continue
+                for way in (usual(self.operation), *paired(self.operation)[:2]):
+                    usually = way == usual(self.operation)
+                    yield self._special(name, schema, mark, params, way, usually=usually)
+
+    def _special(
+        self,
+        name: str,
+        schema: Schema,
+        mark: Mapping[str, Any],
+        params: Params,
+        way: Transport,
+        *,
+        usually: bool,
+    ) -> Variant:
+        del schema
+        suffix = "" if usually else f".{way.slug}"
+        return Variant(
+            f"{self.operation.name}.special.{name}.{mark['value']}{suffix}",
+            self.operation.name,
+            f"{name} {mark['value']}: {', '.join(mark['codes'])}",
+            "special",
+            params,
+            way,
+            "x-special-values",
+            pointer_to("", name),
+            special(self.operation, mark),
+            weight=0 if usually else 2,
+        )
+
+    def negatives(self) -> Iterator[Variant]:
+        """One fault each."""
+        for negative, base in negatives(self.operation):
+            params = negative.apply(base)
+            # What may be accepted after all must not use up a thing that others need.
+            marked = params if negative.expectation.gates else self._fresh(params)
+            yield Variant(
+                f"{self.operation.name}.bad.{negative.name}",
+                self.operation.name,
+                negative.purpose,
+                "negative",
+                marked,
+                usual(self.operation, self._length(params, negative.raw)),
+                negative.keyword,
+                negative.pointer,
+                negative.expectation,
+                negative.raw,
+                weight=negative.weight,
+            )
