@@ -1,0 +1,1 @@
+"""Deliberate deviations, a module an area; each breaks one promise."""

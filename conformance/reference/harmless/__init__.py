@@ -1,0 +1,1 @@
+"""Variations that no promise forbids; none may cost a verdict."""

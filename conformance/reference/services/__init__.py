@@ -1,0 +1,1 @@
+"""Handlers of the operations, a module a topic."""
