@@ -16,6 +16,12 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return sample.every_verdict(tmp_path_factory.mktemp("hostile"))
 
 
+@pytest.fixture(scope="session")
+def dead(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of ten thousand cases that all failed."""
+    return sample.large(tmp_path_factory.mktemp("dead"), 10_000, failing=True)
+
+
 @pytest.fixture
 def conformant(tmp_path: Path) -> Path:
     """A small run in which everything was kept."""
