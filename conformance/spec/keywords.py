@@ -31,7 +31,7 @@ ANNOTATIONS = frozenset(
         "$comment", "description", "default", "examples", "format", "x-conflict", "x-filter-keys",
         "x-form", "x-forms", "x-not-generated", "x-open", "x-present-when", "x-provenance",
         "x-reading", "x-refusals", "x-resource", "x-secret", "x-since", "x-special",
-        "x-special-values", "x-wire",
+        "x-special-values", "x-text", "x-wire",
     }
 )  # fmt: skip
 _TYPES = frozenset({"object", "array", "string", "integer", "number", "boolean"})
