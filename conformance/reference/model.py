@@ -165,6 +165,7 @@ class ClientKey:
     public_key: RSAPublicKey = field(repr=False)
     key_algorithm: str = "RSA_2048"
     key_origin: str = "KMS_PROVIDED"
+    certificate_pem: str = ""
 
 
 @dataclass(slots=True)
@@ -179,11 +180,12 @@ class BoundVpc:
 
 @dataclass(slots=True)
 class Instance:
-    """A KMS instance, the dedicated gateway's host."""
+    """A KMS instance, the dedicated gateway's host; ``kind`` decides the key specs it takes."""
 
     id: str
     name: str
     created: datetime
+    kind: Literal["software", "hardware"] = "software"
     status: Literal["Uninitialized", "Connecting", "Connected", "Disconnected", "Error"] = (
         "Connected"
     )
@@ -254,6 +256,8 @@ class Account:
     instances: dict[str, Instance] = field(default_factory=dict)
     managed_data_keys: dict[str, ManagedDataKey] = field(default_factory=dict)
     import_tokens: dict[str, ImportToken] = field(default_factory=dict)
+    #: Times of the rotations of secrets that were asked for within the last hour.
+    secret_rotations: list[datetime] = field(default_factory=list)
     default_instance: str | None = None
     status: ServiceStatus = "Enabled"
 

@@ -1,0 +1,91 @@
+"""New key material of every key spec that the endpoint offers."""
+
+import os
+import threading
+from collections import deque
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from conformance.reference.services.algorithms import PrivateKey
+from conformance.reference.services.tables import key_specs
+
+#: RSA moduli by key spec, in bits.
+_RSA_BITS: Mapping[str, int] = MappingProxyType(
+    {"RSA_2048": 2048, "RSA_3072": 3072, "RSA_4096": 4096}
+)
+_CURVES: Mapping[str, type[ec.EllipticCurve]] = MappingProxyType(
+    {"EC_P256": ec.SECP256R1, "EC_P256K": ec.SECP256K1}
+)
+
+
+class RsaPool:
+    """RSA keys made ahead, because one RSA_4096 key takes from half a second to two.
+
+    Nothing is made before the first key of a size is taken; from then on ``ahead`` keys of that
+    size are kept ready by a thread that ends when it has nothing to do. Each key is handed out
+    once.
+
+    Args:
+        ahead: Keys kept ready for each size.
+    """
+
+    def __init__(self, ahead: int = 2) -> None:
+        self._ahead = ahead
+        self._ready: dict[int, deque[rsa.RSAPrivateKey]] = {}
+        self._filling: set[int] = set()
+        self._lock = threading.Lock()
+
+    def take(self, bits: int) -> rsa.RSAPrivateKey:
+        """Return a key that nobody else has."""
+        with self._lock:
+            ready = self._ready.setdefault(bits, deque())
+            key = ready.popleft() if ready else None
+        self._refill(bits)
+        return key or new_rsa_key(bits)
+
+    def _refill(self, bits: int) -> None:
+        with self._lock:
+            if bits in self._filling:
+                return
+            self._filling.add(bits)
+        threading.Thread(target=self._fill, args=(bits,), name=f"rsa-{bits}", daemon=True).start()
+
+    def _fill(self, bits: int) -> None:
+        while True:
+            with self._lock:
+                if len(self._ready[bits]) >= self._ahead:
+                    self._filling.discard(bits)
+                    return
+            key = new_rsa_key(bits)
+            with self._lock:
+                self._ready[bits].append(key)
+
+
+def new_rsa_key(bits: int) -> rsa.RSAPrivateKey:
+    """Make an RSA key with the usual exponent."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=bits)
+
+
+#: Shared by all endpoints of the process.
+RSA_KEYS = RsaPool()
+
+
+def offered(spec: str) -> bool:
+    """Tell whether the endpoint has real cryptography for a key spec.
+
+    SM2, SM3 and SM4 are not offered yet.
+    """
+    if spec not in key_specs():
+        return False
+    return "SM" not in spec
+
+
+def new_material(spec: str) -> bytes | PrivateKey:
+    """Make material for a key spec that is offered: bytes, or a private key."""
+    if spec in _RSA_BITS:
+        return RSA_KEYS.take(_RSA_BITS[spec])
+    if spec in _CURVES:
+        return ec.generate_private_key(_CURVES[spec]())
+    return os.urandom(int(key_specs()[spec]["keyBytes"]))
