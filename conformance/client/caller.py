@@ -147,9 +147,11 @@ class Caller:
                 started=started,
                 placement=placement,
                 answer_format=answer_format,
+                signer="right" if auth is None else "none" if type(auth) is httpx.Auth else "other",
             )
 
-        token = self.watch.before(operation, params)
+        noted = params if raw_pairs is None else dict(raw_pairs)
+        token = self.watch.before(operation, noted)
         exchange: Exchange | None = None
         try:
             for attempt in range(100):

@@ -35,6 +35,8 @@ class Exchange:
     started: datetime = _EPOCH
     placement: str = "query"
     answer_format: str = "JSON"
+    #: "right" for the scheme's own signer, "none" where nothing is signed, "other" for a wrong one.
+    signer: str = "right"
 
     @property
     def ok(self) -> bool:

@@ -3,13 +3,19 @@
 import argparse
 import os
 import shlex
+import signal
 import sys
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from conformance.run.planning import KINDS, Selector
+from conformance.commands.selecting import add_selectors, selectors
+
+if TYPE_CHECKING:
+    from conformance.run.engine import Engine
+
+_EXIT_HARNESS = 4
 
 
 def add(subparsers: "argparse._SubParsersAction[Any]") -> None:
@@ -24,77 +30,149 @@ def add(subparsers: "argparse._SubParsersAction[Any]") -> None:
     parser.add_argument(
         "--results", metavar="DIR", type=Path, help="folder for what the run leaves"
     )
+    parser.add_argument("--profile", metavar="NAME", help='profile to run, "all" for every rule')
+    parser.add_argument("--baseline", metavar="FILE", type=Path, help="accepted failures (JSON)")
     parser.add_argument("--seed", type=int, default=0, help="decides every random choice")
-    parser.add_argument("--examples", type=int, default=20, help="generated examples a property")
     parser.add_argument(
-        "--time-budget", type=float, default=900.0, metavar="SECONDS", help="for the whole run"
+        "--examples", type=_positive, default=20, help="generated examples a property (20)"
     )
+    parser.add_argument(
+        "--time-budget",
+        type=_seconds,
+        default=900.0,
+        metavar="SECONDS",
+        help="for the whole run (900)",
+    )
+    parser.add_argument(
+        "--no-reports", action="store_true", help="write results only, render nothing"
+    )
+    embedded = parser.add_argument_group("embedded endpoint")
+    embedded.add_argument("--fault", action="append", default=[], metavar="NAME")
+    embedded.add_argument("--harmless", action="append", default=[], metavar="NAME")
     add_selectors(parser)
     parser.set_defaults(handler=run)
 
 
-def add_selectors(parser: argparse.ArgumentParser) -> None:
-    """Add the options that narrow the rules."""
-    group = parser.add_argument_group("selection (shell patterns; repeat to add)")
-    for kind in KINDS:
-        group.add_argument(
-            f"--{kind}", metavar="PATTERN", action="append", default=[], dest=f"select_{kind}"
-        )
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return value
 
 
-def selectors(arguments: argparse.Namespace) -> list[Selector]:
-    """Return the selectors that were given."""
-    return [
-        Selector(kind, pattern)
-        for kind in KINDS
-        for pattern in getattr(arguments, f"select_{kind}")
-    ]
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not value > 0:
+        raise argparse.ArgumentTypeError("must be more than 0")
+    return value
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the rules and return the exit code."""
-    import pytest
-
-    from conformance.run import pytest_run
+    from conformance.run.baseline import load_baseline
     from conformance.run.engine import Engine, RunOptions
     from conformance.run.planning import make_plan
-    from conformance.run.plugin import rule_files
+    from conformance.run.profiles import find_profile, rules_of
+    from conformance.run.recording import suite_version
     from conformance.run.registry import load_rules
-    from conformance.target import load_target
-    from conformance.target.embedded import embedded_target
+    from conformance.target import UsageError
 
+    rules = load_rules()
+    profile = find_profile(arguments.profile, suite_version())
+    chosen = rules_of(profile, rules)
+    baseline = None if arguments.baseline is None else load_baseline(arguments.baseline, rules)
+    make_plan(chosen, selectors(arguments), None)  # a slip in the selection shows before a start
+    if arguments.target is not None and (arguments.fault or arguments.harmless):
+        raise UsageError("--fault and --harmless are for the embedded endpoint: leave out --target")
+    signal.signal(signal.SIGTERM, _interrupt)
     with ExitStack() as stack:
-        target = (
-            stack.enter_context(embedded_target())
-            if arguments.target is None
-            else load_target(arguments.target)
-        )
-        plan = make_plan(load_rules().values(), selectors(arguments), target)
-        results = arguments.results or Path("results") / datetime.now().strftime("%Y%m%d-%H%M%S")  # noqa: DTZ005 - the user's own clock names the folder
+        target = _target(arguments, stack)
+        plan = make_plan(chosen, selectors(arguments), target)
         options = RunOptions(
-            results=results,
+            results=_results_folder(arguments),
             seed=arguments.seed,
             examples=arguments.examples,
             time_budget=arguments.time_budget,
+            profile=(profile.name, profile.version),
             command=shlex.join(["kms-conformance", *sys.argv[1:]]),
+            baseline=baseline,
+            ephemeral=arguments.target is None,
         )
-        engine = stack.enter_context(Engine(target, options, plan))
-        pytest_run.PREPARED = engine
-        # Options and plugins of the user's own test runs have no say here.
-        os.environ.pop("PYTEST_ADDOPTS", None)
-        os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-        pytest.main(
-            [
-                "-c",
-                os.devnull,
-                "--rootdir=/",
-                "-p",
-                "conformance.run.plugin",
-                "-p",
-                "no:cacheprovider",
-                "-q",
-                *map(str, rule_files()),
-            ]
-        )
+        engine = stack.enter_context(Engine(target, plan, options))
+        _announce(engine)
+        crashed = engine.stop_reason is None and _run_pytest(engine)
         engine.close()
-        return int(engine.exit_code)
+        _conclude(engine, render=not arguments.no_reports)
+        return _EXIT_HARNESS if crashed else int(engine.exit_code)
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _target(arguments: argparse.Namespace, stack: ExitStack) -> Any:
+    from conformance.target import load_target
+    from conformance.target.embedded import embedded_target
+
+    if arguments.target is not None:
+        return load_target(arguments.target)
+    options = [part for name in arguments.fault for part in ("--fault", name)]
+    options += [part for name in arguments.harmless for part in ("--harmless", name)]
+    return stack.enter_context(embedded_target(options))
+
+
+def _results_folder(arguments: argparse.Namespace) -> Path:
+    if arguments.results is not None:
+        return Path(arguments.results)
+    now = datetime.now().astimezone()
+    return Path("results") / now.strftime("%Y%m%d-%H%M%S")
+
+
+def _announce(engine: "Engine") -> None:
+    """Say what the run is about to do to a target that is not on this machine."""
+    from conformance.run.estimate import estimate
+
+    if not engine.target.loopback:
+        told = estimate(engine.plan, engine.target)
+        print(told, file=sys.stderr)
+        engine.recorder.note("info", told)
+    for sentence in engine.plan.excluded:
+        print(f"note: {sentence}", file=sys.stderr)
+
+
+def _run_pytest(engine: "Engine") -> bool:
+    """Run the planned cases as pytest items; True when pytest itself failed."""
+    import pytest
+
+    from conformance.run import plugin, pytest_run
+    from conformance.run.progress import progress
+
+    # Options and plugins of the user's own test runs have no say here.
+    os.environ.pop("PYTEST_ADDOPTS", None)
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    files = [str(path) for path in pytest_run.files_of(engine)]
+    pytest_run.PREPARED = engine
+    pytest_run.PROGRESS = progress(len(engine.plan.cases))
+    quiet = ["-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:logging", "-p", "no:capture"]
+    try:
+        status = pytest.main(["-c", os.devnull, "--rootdir", "/", *quiet, *files], plugins=[plugin])
+    finally:
+        pytest_run.PROGRESS.close()
+        pytest_run.PREPARED = None
+    return status == _EXIT_HARNESS and not engine.results
+
+
+def _conclude(engine: "Engine", *, render: bool) -> None:
+    """Print what came out and where it is."""
+    folder = engine.options.results
+    if engine.stop_reason is not None:
+        print(f"kms-conformance: {engine.stop_reason}", file=sys.stderr)
+    for sentence in engine.left:
+        print(f"left on the target: {sentence}", file=sys.stderr)
+    for sentence in engine.stale:
+        print(f"stale baseline entry: {sentence}", file=sys.stderr)
+    if folder is None or not render:
+        return
+    from conformance.commands.report import render_reports
+
+    render_reports(folder, ("all",))

@@ -1,21 +1,25 @@
-"""Runs planned cases against a target and writes what happens.
+"""Runs planned cases against a target.
 
 The pytest plugin and everything else that runs rules goes through an `Engine`:
 
-    with Engine(target, options, plan) as engine:
+    engine = Engine(target, plan, RunOptions(results=folder))
+    with engine:
         for planned in plan.cases:
             engine.run(planned)
+            if engine.stop_reason is not None:
+                break
     engine.exit_code
+
+Entering looks whether the target answers, removes what earlier runs have left behind and writes the
+header; leaving removes what this run has made and writes the footer.
 """
 
+import contextlib
 import secrets as randomness
-import sys
+import tempfile
 import time
-from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -24,16 +28,21 @@ from conformance.client.caller import Caller
 from conformance.client.exchange import Exchange
 from conformance.client.redact import Redactor
 from conformance.client.resources.base import Names, Resources
+from conformance.run.baseline import Baseline
+from conformance.run.cleanup import Cleaner
 from conformance.run.context import Bench, Kms
-from conformance.run.events import ResultsFolder, time_text
-from conformance.run.evidence import evidence_document, evidence_id
-from conformance.run.judging import CaseResult, Exit, exit_code, message_of, verdict_of
+from conformance.run.events import ResultsFolder, ResultsLost
+from conformance.run.journal import Journal, read_journal
+from conformance.run.judging import CaseResult, Exit, decide, exit_code, message_of, verdict_of
 from conformance.run.planning import Plan, PlannedCase
+from conformance.run.preflight import CannotRun, answers, look
+from conformance.run.recording import Recorder
+from conformance.run.state import state_folder, target_id, target_lock
 from conformance.run.verdict import Hang, Outcome, TransportProblem, Verdict, Violation
 from conformance.target.model import Target
 
-#: Exchanges of a case that are kept as evidence, the last ones.
-EVIDENCE_KEPT = 12
+#: Seconds that removing may take at the end of a run.
+CLEANING_TIME = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +56,8 @@ class RunOptions:
         time_budget: Seconds for the whole run.
         profile: Name and version of the profile.
         command: Command line that repeats the run.
+        baseline: Accepted failures.
+        ephemeral: The target ends with the run: no lock, and no journal that outlives it.
     """
 
     results: Path | None = None
@@ -55,49 +66,41 @@ class RunOptions:
     time_budget: float = 900.0
     profile: tuple[str, str] = ("all", "0")
     command: str = "kms-conformance run"
-    baseline: str | None = None
+    baseline: Baseline | None = None
+    ephemeral: bool = False
 
 
-def suite_version() -> str:
-    """Return the version of the installed suite."""
-    try:
-        return version("kms-conformance")
-    except PackageNotFoundError:
-        return "0"
-
-
-@dataclass
 class Engine:
-    """One run: a target, its options and plan, and the results so far."""
+    """One run: a target, a plan, options, and the results so far.
 
-    target: Target
-    options: RunOptions
-    plan: Plan
-    results: list[CaseResult] = field(default_factory=list)
-    stop_reason: str | None = None
+    Attributes:
+        results: How the cases ended, in order.
+        stop_reason: Why no further case should run, None while all is well.
+        stale: Baseline entries that do not hold any more, after closing.
+        left: Things that could not be removed, after closing.
+    """
 
-    def __post_init__(self) -> None:
-        self.run_id = randomness.token_hex(4)
-        credentials = self.target.identities.values()
-        secrets = [credential.secret for credential in credentials]
-        secrets += [getattr(credential, "token", "") for credential in credentials]
-        self.redactor = Redactor(secrets)
-        self.caller = Caller(self.target)
-        names = Names(self.run_id)
-        self.bench = Bench(
-            target=self.target,
-            caller=self.caller,
-            names=names,
-            resources=Resources(self.caller, names),
-            seed=self.options.seed,
-            examples=self.options.examples,
-        )
-        self.folder: ResultsFolder | None = None
-        self._started = time.monotonic()
+    def __init__(self, target: Target, plan: Plan, options: RunOptions | None = None) -> None:
+        self.target = target
+        self.plan = plan
+        self.options = options or RunOptions()
+        self.results: list[CaseResult] = []
+        self.stop_reason: str | None = None
+        self.stale: list[str] = []
+        self.left: list[str] = []
+        self._forced: Exit | None = None
+        self._stack = contextlib.ExitStack()
         self._closed = False
+        self._started = time.monotonic()
 
-    def __enter__(self) -> "Engine":
-        self.open()
+    # --- opening and closing --------------------------------------------------------------------
+
+    def __enter__(self) -> "Engine":  # noqa: PYI034 - Self needs nothing more here
+        try:
+            self._open()
+        except BaseException:
+            self._stack.close()
+            raise
         return self
 
     def __exit__(
@@ -106,63 +109,197 @@ class Engine:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if isinstance(error, KeyboardInterrupt):
+            self.stop_reason = self.stop_reason or "interrupted"
         self.close()
+
+    def _open(self) -> None:
+        options = self.options
+        if not options.ephemeral:
+            self._stack.enter_context(target_lock(self.target))
+        folder = None if options.results is None else ResultsFolder(options.results)
+        if folder is not None:
+            self._stack.callback(folder.close)
+        credentials = self.target.identities.values()
+        secrets = [credential.secret for credential in credentials]
+        secrets += [getattr(credential, "token", "") for credential in credentials]
+        self.redactor = Redactor(secrets)
+        self.recorder = Recorder(folder, self.redactor, self.target, self._replay_options())
+        self.caller = Caller(self.target)
+        self._stack.callback(self.caller.close)
+        self._started = time.monotonic()
+        self.recorder.header(
+            self.plan,
+            profile=options.profile,
+            seed=options.seed,
+            command=options.command,
+            baseline=None if options.baseline is None else str(options.baseline.path),
+        )
+        for sentence in self.plan.excluded:
+            self.recorder.note("info", sentence)
+        self._look()
+        if self.stop_reason is None:
+            self._prepare()
+
+    def _look(self) -> None:
+        try:
+            look(self.caller)
+        except CannotRun as reason:
+            self.stop_reason = str(reason)
+            self._forced = reason.exit_code
+
+    def _prepare(self) -> None:
+        """Tidy up after earlier runs and open this run's journal."""
+        run = randomness.token_hex(4)
+        if self.options.ephemeral:
+            folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory()))
+            name = "journal.jsonl"
+        else:
+            folder = state_folder() / "journals"
+            name = f"{target_id(self.target)}-{run}.jsonl"
+            self.recover()
+        self.journal = Journal(folder / name, run, self.target)
+        self.caller.watch = _Watch(self.journal, self.redactor)
+        names = Names(run)
+        self.bench = Bench(
+            target=self.target,
+            caller=self.caller,
+            names=names,
+            resources=Resources(self.caller, names),
+            seed=self.options.seed,
+            examples=self.options.examples,
+        )
+
+    def recover(self) -> int:
+        """Remove what earlier runs on this target have left; return the number of things."""
+        removed = 0
+        for path in sorted((state_folder() / "journals").glob(f"{target_id(self.target)}-*.jsonl")):
+            old = read_journal(path)
+            report = Cleaner(self.caller).clean(old.entries if old else ())
+            removed += report.removed
+            if report.left:
+                self.left += report.left
+            else:
+                path.unlink(missing_ok=True)
+        if removed:
+            self.recorder.note("info", f"removed {removed} things that an earlier run had left")
+        return removed
+
+    def close(self) -> None:
+        """Remove what was made, write the footer, let go of the target."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            self._clean()
+            self._weigh_baseline()
+            self.recorder.footer(
+                self.results,
+                seconds=time.monotonic() - self._started,
+                exit_code=int(self.exit_code),
+                complete=self.stop_reason is None and len(self.results) == len(self.plan.cases),
+                stop_reason=self.stop_reason,
+                requests=self.caller.sent,
+                stale=self.stale,
+                left=self.left,
+            )
+        except ResultsLost as lost:
+            self.stop_reason = self.stop_reason or str(lost)
+        finally:
+            self._stack.close()
+
+    def _clean(self) -> None:
+        journal: Journal | None = getattr(self, "journal", None)
+        if journal is None:
+            return
+        end = time.monotonic() + CLEANING_TIME
+        cleaner = Cleaner(self.caller, stop=lambda: time.monotonic() > end)
+        try:
+            report = cleaner.clean(journal.left(), journal.gone)
+        except KeyboardInterrupt:
+            self.left.append("the clean-up was interrupted: run kms-conformance cleanup")
+            journal.close(clean=False)
+            return
+        self.left += report.left
+        journal.close(clean=not report.left)
+
+    def _weigh_baseline(self) -> None:
+        baseline = self.options.baseline
+        if baseline is None:
+            return
+        cases = [(result, _key(result)) for result in self.results]
+        failing = [key for result, key in cases if result.verdict in _FAILING]
+        self.stale = baseline.stale([key for _, key in cases], failing)
 
     @property
     def exit_code(self) -> Exit:
         """Exit code as things stand."""
-        return exit_code(self.results, stopped=self.stop_reason is not None)
+        if self._forced is not None:
+            return self._forced
+        return exit_code(
+            self.results, stopped=self.stop_reason is not None, stale_baseline=bool(self.stale)
+        )
 
-    def open(self) -> None:
-        """Open the results and write their header."""
-        if self.options.results is not None:
-            self.folder = ResultsFolder(self.options.results)
-        self._started = time.monotonic()
-        self._write(self._header())
-        for sentence in self.plan.excluded:
-            self.note("info", sentence)
+    # --- running ----------------------------------------------------------------------------------
 
-    def close(self) -> None:
-        """Remove what was made, write the footer."""
-        if self._closed:
-            return
-        self._closed = True
-        self._write(self._footer())
-        self.caller.close()
-        if self.folder is not None:
-            self.folder.close()
-
-    def note(self, level: str, message: str) -> None:
-        """Write a note into the results."""
-        text = self.redactor.text(message)
-        self._write({"event": "note", "level": level, "message": text, "time": time_text()})
+    def iterate(self) -> Iterator[CaseResult]:
+        """Run the planned cases one by one until all are done or the run stops."""
+        for planned in self.plan.cases:
+            if self.stop_reason is not None:
+                return
+            yield self.run(planned)
 
     def run(self, planned: PlannedCase) -> CaseResult:
         """Put one case to the test, repeat a failure once, record the result."""
         started = time.monotonic()
         outcome, kms = self._attempt(planned)
         attempts = 1
-        if isinstance(outcome, Violation | Hang | TransportProblem):
+        if isinstance(outcome, Violation | Hang | TransportProblem) and self._time_left():
             again, kms_again = self._attempt(planned)
             attempts = 2
-            outcome, kms = _decide((outcome, kms), (again, kms_again))
+            if again is not None:
+                kms = kms_again if isinstance(again, Violation) else kms
+            elif isinstance(outcome, TransportProblem):
+                kms = kms_again
+            outcome = self._settle(decide(outcome, again))
         result = CaseResult(
             planned=planned,
-            verdict=_verdict(planned, outcome),
+            verdict=verdict_of(planned.rule, outcome),
             message=message_of(outcome),
             seconds=time.monotonic() - started,
             attempts=attempts,
             exchanges=_evidence(outcome, kms),
             readings=dict(kms.readings),
         )
-        self.results.append(result)
-        self._record(result)
-        return result
+        return self._record(result)
+
+    def _settle(self, outcome: Exception | None) -> Exception | None:
+        """Tell a target that is gone from one that leaves this request without an answer."""
+        if not isinstance(outcome, Hang | TransportProblem):
+            return outcome
+        if not self._alive():
+            self.stop_reason = f"the target no longer answers: {outcome.message}"
+            return outcome
+        if isinstance(outcome, TransportProblem) and outcome.kind in {"reset", "protocol"}:
+            return Violation(
+                f"no answer, twice, while other requests are answered: {outcome.message}",
+                outcome.exchanges,
+            )
+        return outcome
+
+    def _alive(self) -> bool:
+        if answers(self.caller):
+            return True
+        time.sleep(1)  # one that restarts or sheds load deserves a second look
+        return answers(self.caller)
+
+    def _time_left(self) -> bool:
+        return time.monotonic() < self._started + self.options.time_budget
 
     def _attempt(self, planned: PlannedCase) -> tuple[Exception | None, Kms]:
         kms = Kms(self.bench, planned.id)
-        end = time.monotonic() + self.target.case_timeout
-        self.caller.case_end = min(end, self._started + self.options.time_budget)
+        budget_end = self._started + self.options.time_budget
+        self.caller.case_end = min(time.monotonic() + self.target.case_timeout, budget_end)
         try:
             kms.require(*planned.rule.needs)
             if planned.case is None:
@@ -173,133 +310,66 @@ class Engine:
             return error, kms
         finally:
             self.caller.case_end = float("inf")
-            for exchange in kms.exchanges:
-                self.redactor.learn(exchange)
         return None, kms
 
-    # --- events -------------------------------------------------------------------------------
+    def _record(self, result: CaseResult) -> CaseResult:
+        if not self._time_left() and result.verdict is not Verdict.PASS:
+            # Whatever the case says, it says so because its time was cut short.
+            self.stop_reason = self._over()
+            return result
+        entry = None
+        if result.verdict in _FAILING and self.options.baseline is not None:
+            entry = self.options.baseline.entry_for(*_key(result))
+            if entry is not None:
+                result = result.known()
+        self.results.append(result)
+        try:
+            self.recorder.rule(result, entry)
+        except ResultsLost as lost:
+            self.stop_reason = str(lost)
+        if not self._time_left() and len(self.results) < len(self.plan.cases):
+            self.stop_reason = self._over()
+        return result
 
-    def _write(self, event: Mapping[str, Any]) -> None:
-        if self.folder is not None:
-            self.folder.write(event)
+    def _over(self) -> str:
+        return f"the time budget of {self.options.time_budget:g} s is over"
 
-    def _header(self) -> dict[str, Any]:
-        options = self.options
-        return {
-            "event": "header",
-            "schema": 1,
-            "suite": suite_version(),
-            "profile": {"name": options.profile[0], "version": options.profile[1]},
-            "target": self.target.name,
-            "region": self.target.region,
-            "started": time_text(),
-            "seed": options.seed,
-            "selection": list(self.plan.selection),
-            "gateways": {
-                name: dict(gateway.listeners) for name, gateway in self.target.gateways.items()
-            },
-            "safety": self.target.safety,
-            "command": options.command,
-            "planned": len(self.plan.cases),
-            "baseline": options.baseline,
-            "environment": _environment(),
-        }
-
-    def _footer(self) -> dict[str, Any]:
-        counts = Counter(result.verdict.value for result in self.results)
-        readings: dict[str, Counter[str]] = {}
-        for result in self.results:
-            for reading, option in result.readings.items():
-                readings.setdefault(reading, Counter())[option] += 1
-        return {
-            "event": "footer",
-            "finished": time_text(),
-            "seconds": round(time.monotonic() - self._started, 3),
-            "counts": dict(sorted(counts.items())),
-            "exit_code": int(self.exit_code),
-            "complete": self.stop_reason is None and len(self.results) == len(self.plan.cases),
-            "stop_reason": self.stop_reason,
-            "readings": {name: dict(options) for name, options in sorted(readings.items())},
-            "requests": self.caller.sent,
-        }
-
-    def _record(self, result: CaseResult) -> None:
-        if self.folder is None:
-            return
-        rule, case = result.planned.rule, result.planned.case
-        name = case.name if case is not None else None
-        identifiers = []
-        if result.verdict is not Verdict.PASS:
-            kept = result.exchanges[-EVIDENCE_KEPT:]
-            for number, exchange in enumerate(kept, 1):
-                identifier = evidence_id(result.planned.id, number)
-                document = evidence_document(
-                    identifier, exchange, self.redactor, rule=rule.id, case=name, curl=None
-                )
-                self.folder.write_evidence(identifier, document)
-                identifiers.append(identifier)
-        message = self.redactor.text(result.message) if result.message else None
-        self._write(
-            {
-                "event": "rule",
-                "rule": rule.id,
-                "case": name,
-                "family": rule.family,
-                "operation": result.planned.operation,
-                "level": rule.level.value,
-                "provenance": rule.provenance,
-                "source": rule.source,
-                "statement": rule.statement,
-                "stage": rule.stage,
-                "verdict": result.verdict.value,
-                "message": message,
-                "seconds": round(result.seconds, 6),
-                "attempts": result.attempts,
-                "exchanges": identifiers,
-                "readings": result.readings,
-                "replay": None,
-                "curl": None,
-                "tags": list(rule.tags),
-            }
-        )
+    def _replay_options(self) -> tuple[str, ...]:
+        options: tuple[str, ...] = ()
+        if self.target.path is not None and not self.options.ephemeral:
+            options = ("--target", str(self.target.path))
+        return (*options, "--seed", str(self.options.seed))
 
 
-def _verdict(planned: PlannedCase, outcome: Exception | None) -> Verdict:
-    return verdict_of(planned.rule, outcome)
+_FAILING = frozenset({Verdict.FAIL, Verdict.HANG, Verdict.FLAKY})
 
 
-def _decide(
-    first: tuple[Exception | None, Kms], second: tuple[Exception | None, Kms]
-) -> tuple[Exception | None, Kms]:
-    """Choose between two attempts: what failed and then passed is inconsistent."""
-    from conformance.run.verdict import Inconsistent
+@dataclass(frozen=True)
+class _Watch:
+    """Journals calls that create or remove, and lets the redactor learn their secrets."""
 
-    outcome, kms = first
-    if second[0] is not None:
-        return second if isinstance(second[0], Violation) else first
-    if isinstance(outcome, TransportProblem):
-        return second
-    assert isinstance(outcome, Outcome)
-    return Inconsistent(
-        f"passed when repeated; at first: {outcome.message}", outcome.exchanges
-    ), kms
+    journal: Journal
+    redactor: Redactor
+
+    def before(self, operation: str, params: Mapping[str, Any]) -> object:
+        self.redactor.learn_params(operation, params)
+        return self.journal.before(operation, params)
+
+    def after(self, token: object, exchange: Exchange | None) -> None:
+        if exchange is not None:
+            self.redactor.learn(exchange)
+        self.journal.after(token, exchange)
+
+
+def _key(result: CaseResult) -> tuple[str, str | None]:
+    case = result.planned.case
+    return result.planned.rule.id, None if case is None else case.name
 
 
 def _evidence(outcome: Exception | None, kms: Kms) -> tuple[Exchange, ...]:
     if outcome is None:
         return ()
     decisive = outcome.exchanges if isinstance(outcome, Outcome) else ()
-    rest = [exchange for exchange in kms.exchanges if exchange not in decisive]
+    known = {id(exchange) for exchange in decisive}
+    rest = [exchange for exchange in kms.exchanges if id(exchange) not in known]
     return (*rest, *decisive)
-
-
-def _environment() -> dict[str, str]:
-    import platform
-    import ssl
-
-    return {
-        "python": sys.version.split()[0],
-        "platform": platform.platform(),
-        "openssl": ssl.OPENSSL_VERSION,
-        "time": datetime.now(UTC).strftime("%Z"),
-    }

@@ -1,7 +1,7 @@
 """From what a check did to the verdict of a case, and from verdicts to the exit code."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 from conformance.client.exchange import Exchange
@@ -13,6 +13,7 @@ from conformance.run.verdict import (
     NotApplicable,
     NotTestable,
     Outcome,
+    TransportProblem,
     Verdict,
     Violation,
 )
@@ -50,6 +51,23 @@ class CaseResult:
     attempts: int = 1
     exchanges: tuple[Exchange, ...] = field(default=(), repr=False)
     readings: dict[str, str] = field(default_factory=dict)
+
+    def known(self) -> "CaseResult":
+        """Return the result as one that a baseline accepts."""
+        return replace(self, verdict=Verdict.KNOWN)
+
+
+def decide(first: Exception | None, second: Exception | None) -> Exception | None:
+    """Return the outcome of two attempts at the same request.
+
+    What failed and then passed is inconsistent; what had no answer and then passed has passed.
+    """
+    if second is not None:
+        return second if isinstance(second, Violation) else first
+    if isinstance(first, TransportProblem) or first is None:
+        return None
+    assert isinstance(first, Outcome)
+    return Inconsistent(f"passed when repeated; at first: {first.message}", first.exchanges)
 
 
 def verdict_of(rule: Rule, outcome: Exception | None) -> Verdict:

@@ -7,13 +7,9 @@ its options and nothing else.
 """
 
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-
-KEY = pytest.StashKey["Any"]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,7 +21,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help='target file (TOML), or "embedded" for the embedded endpoint; activates the plugin',
     )
     group.addoption("--kms-results", metavar="DIR", help="folder for results.jsonl and evidence")
-    group.addoption("--kms-seed", type=int, metavar="N", help="seed of every random choice")
+    group.addoption(
+        "--kms-seed", type=int, default=0, metavar="N", help="seed of every random choice"
+    )
+    group.addoption("--kms-profile", metavar="NAME", help="profile to run")
     group.addoption(
         "--kms-select",
         action="append",
@@ -37,25 +36,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Prepare a run when a target is given."""
-    if config.option.kms_target is None and _prepared(config) is None:
+    if config.option.kms_target is None and _prepared() is None:
         return
     from conformance.run.pytest_run import PytestRun
 
     config.pluginmanager.register(PytestRun(config), "kms-conformance-run")
 
 
-def _prepared(config: pytest.Config) -> Any:
+def _prepared() -> Any:
     """Return what the command line prepared, None in a plain pytest run."""
     module = sys.modules.get("conformance.run.pytest_run")
     return getattr(module, "PREPARED", None) if module else None
-
-
-def rule_files() -> Iterator[Path]:
-    """Yield the files that declare rules, those of other distributions too."""
-    from conformance.run.registry import load_rules
-
-    modules = dict.fromkeys(rule.module for rule in load_rules().values())
-    for name in modules:
-        file = sys.modules[name].__file__
-        if file is not None:
-            yield Path(file)

@@ -9,15 +9,20 @@ from typing import Any
 import pytest
 
 from conformance.run.engine import Engine, RunOptions
-from conformance.run.judging import CaseResult
-from conformance.run.planning import Plan, PlannedCase, Selector, make_plan
+from conformance.run.judging import CaseResult, Exit
+from conformance.run.planning import PlannedCase, Selector, make_plan
+from conformance.run.profiles import find_profile, rules_of
+from conformance.run.progress import Progress, Quiet
+from conformance.run.recording import suite_version
 from conformance.run.registry import load_rules
 from conformance.run.verdict import Verdict
 from conformance.target import UsageError, load_target
 from conformance.target.embedded import embedded_target
 
-#: Engine that the command line prepared for the pytest run it is about to start.
+#: Engine that the command line has opened for the pytest run it is about to start.
 PREPARED: Engine | None = None
+#: Shows how that run goes on.
+PROGRESS: Progress = Quiet()
 
 _SKIPPED = frozenset({Verdict.NOT_APPLICABLE, Verdict.NOT_TESTABLE, Verdict.KNOWN})
 
@@ -34,7 +39,11 @@ class RuleItem(pytest.Item):
 
     def runtest(self) -> None:
         """Run the case; the verdict becomes pytest's outcome."""
+        PROGRESS.begin(self.planned)
         result = self.engine.run(self.planned)
+        PROGRESS.end(result)
+        if self.engine.stop_reason is not None:
+            self.session.shouldstop = self.engine.stop_reason
         self.user_properties.append(("verdict", result.verdict.value))
         _conclude(result)
 
@@ -53,16 +62,16 @@ class RuleItem(pytest.Item):
 class RuleFile(pytest.File):
     """A module that declares rules."""
 
-    run: "PytestRun"
+    engine: Engine
 
     def collect(self) -> Iterator[RuleItem]:
         """Yield the planned cases of this module."""
-        for planned in self.run.plan.cases:
+        for planned in self.engine.plan.cases:
             file = sys.modules[planned.rule.module].__file__
             if file is not None and Path(file) == self.path:
                 item: RuleItem = RuleItem.from_parent(self, name=planned.id)
                 item.planned = planned
-                item.engine = self.run.engine
+                item.engine = self.engine
                 yield item
 
 
@@ -71,65 +80,73 @@ class PytestRun:
 
     def __init__(self, config: pytest.Config) -> None:
         self._stack = ExitStack()
-        if PREPARED is not None:
-            self.engine = PREPARED
-        else:
-            self.engine = self._from_options(config)
-        self.plan: Plan = self.engine.plan
+        self.engine = self._from_options(config) if PREPARED is None else PREPARED
+        self._paths = set(files_of(self.engine))
 
     def _from_options(self, config: pytest.Config) -> Engine:
         option = config.option
+        embedded = option.kms_target == "embedded"
         try:
             target = (
                 self._stack.enter_context(embedded_target())
-                if option.kms_target == "embedded"
+                if embedded
                 else load_target(Path(option.kms_target))
             )
+            profile = find_profile(option.kms_profile, suite_version())
             selectors = [Selector.parse(text) for text in option.kms_select]
-            plan = make_plan(load_rules().values(), selectors, target)
-            engine = Engine(
-                target,
-                RunOptions(
-                    results=Path(option.kms_results) if option.kms_results else None,
-                    seed=option.kms_seed or 0,
-                ),
-                plan,
+            options = RunOptions(
+                results=Path(option.kms_results) if option.kms_results else None,
+                seed=option.kms_seed,
+                profile=(profile.name, profile.version),
+                command="pytest --kms-target",
+                ephemeral=embedded,
             )
-            self._stack.enter_context(engine)
+            plan = make_plan(rules_of(profile, load_rules()), selectors, target)
+            return self._stack.enter_context(Engine(target, plan, options))
         except UsageError as error:
             self._stack.close()
             raise pytest.UsageError(str(error)) from None
-        return engine
+
+    @pytest.hookimpl
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """End at once when the target cannot be put to the test."""
+        if self.engine.stop_reason is not None:
+            pytest.exit(self.engine.stop_reason, returncode=int(self.engine.exit_code))
 
     @pytest.hookimpl
     def pytest_collect_file(
         self, file_path: Path, parent: pytest.Collector
     ) -> pytest.Collector | None:
         """Collect modules that declare rules."""
-        if file_path.suffix != ".py" or file_path not in self._files():
+        if file_path not in self._paths:
             return None
         collector: RuleFile = RuleFile.from_parent(parent, path=file_path)
-        collector.run = self
+        collector.engine = self.engine
         return collector
-
-    def _files(self) -> set[Path]:
-        modules = {planned.rule.module for planned in self.plan.cases}
-        files = (sys.modules[name].__file__ for name in modules)
-        return {Path(file) for file in files if file}
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Close the run; the exit status is the suite's."""
+        if exitstatus == pytest.ExitCode.INTERRUPTED and self.engine.stop_reason is None:
+            self.engine.stop_reason = "interrupted"
+        self.engine.close()
         self._stack.close()
-        if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        if exitstatus != pytest.ExitCode.INTERNAL_ERROR:
             session.exitstatus = int(self.engine.exit_code)
+        else:
+            session.exitstatus = int(Exit.HARNESS_ERROR)
+
+
+def files_of(engine: Engine) -> list[Path]:
+    """Return the files that declare the planned rules, those of other distributions too."""
+    modules = dict.fromkeys(planned.rule.module for planned in engine.plan.cases)
+    files = (sys.modules[name].__file__ for name in modules)
+    return [Path(file) for file in files if file]
 
 
 def _conclude(result: CaseResult) -> None:
     text = result.message or result.verdict.value
     if result.verdict in _SKIPPED:
         pytest.skip(f"{result.verdict.value}: {text}")
-    if result.verdict is Verdict.WARN:
-        return
-    if result.verdict is not Verdict.PASS:
+    if result.verdict not in {Verdict.PASS, Verdict.WARN}:
         raise CaseFailed(f"{result.verdict.value}: {text}")

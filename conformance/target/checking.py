@@ -22,7 +22,7 @@ def complaint(schema_name: str, document: Any, *, secret: Iterable[str] = ()) ->
     """
     schema = catalogue().document(schema_name)
     validator = Draft202012Validator(schema, registry=catalogue().registry)
-    errors = sorted(validator.iter_errors(document), key=lambda error: _weight(error))
+    errors = sorted(validator.iter_errors(document), key=_weight)
     if not errors:
         return None
     return _words(errors[0], frozenset(secret))
@@ -50,14 +50,16 @@ def _words(error: ValidationError, secret: frozenset[str]) -> str:
     place = _place(error)
     within = f" in [{place}]" if place else ""
     keyword = str(error.validator)
+    schema: Any = error.schema
+    wanted: Any = error.validator_value
     if keyword == "additionalProperties" and isinstance(error.instance, dict):
-        known = sorted(error.schema.get("properties", {}))
+        known = sorted(schema.get("properties", {}))
         extra = sorted(set(error.instance) - set(known))
         unknown = ", ".join(repr(name) for name in extra)
         hint = did_you_mean(extra[0], known) if extra else ""
         return f"unknown key {unknown}{within}{hint}; known keys: {', '.join(known)}"
     if keyword == "required":
-        missing = sorted(set(error.validator_value) - set(error.instance))
+        missing = sorted(set(wanted) - set(error.instance))
         return f"{' and '.join(repr(name) for name in missing)} is missing{within}"
     if keyword == "minProperties":
         return f"[{place}] is empty" if place else "the file is empty"
@@ -72,7 +74,7 @@ def _shown(value: Any) -> str:
 
 
 def _wish(keyword: str, error: ValidationError) -> str:
-    value = error.validator_value
+    value: Any = error.validator_value
     description = error.schema.get("description") if isinstance(error.schema, dict) else None
     note = f" ({str(description).rstrip('.')})" if description else ""
     if keyword == "enum":

@@ -29,7 +29,7 @@ def embedded_target(options: Sequence[str] = ()) -> Iterator[Target]:
         TargetError: When it does not start.
     """
     command = [sys.executable, "-m", "conformance.cli", "serve", "--while-stdin-open", *options]
-    process = subprocess.Popen(  # noqa: S603 - our own command line
+    process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     try:

@@ -18,7 +18,7 @@ SAFETY_LEVELS: tuple[Safety, ...] = ("read-only", "creates", "schedules-deletion
 
 def safety_rank(level: str) -> int:
     """Return the place of a safety level; the higher, the more harm."""
-    return SAFETY_LEVELS.index(level)  # type: ignore[arg-type]
+    return SAFETY_LEVELS.index(level)
 
 
 def is_loopback(url: str) -> bool:

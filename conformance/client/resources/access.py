@@ -10,13 +10,13 @@ from conformance.wire.times import format_iso
 
 
 @provides("region")
-def region(make: Make, params: Mapping[str, Any]) -> Bundle:
+def region(make: Make, _params: Mapping[str, Any]) -> Bundle:
     """Return the target's region."""
     return {"id": make.target.region}
 
 
 @provides("account")
-def account(make: Make, params: Mapping[str, Any]) -> Bundle:
+def account(make: Make, _params: Mapping[str, Any]) -> Bundle:
     """Return the account's id and the principal that stands for all of it."""
     known = make.target.account
     if known is None:
@@ -29,7 +29,7 @@ def account(make: Make, params: Mapping[str, Any]) -> Bundle:
 
 
 @provides("instance")
-def instance(make: Make, params: Mapping[str, Any]) -> Bundle:
+def instance(make: Make, _params: Mapping[str, Any]) -> Bundle:
     """Return the KMS instance that the target file names, or the first connected one."""
     ready = make.ready_made("instance")
     if ready is not None:
@@ -45,7 +45,7 @@ def instance(make: Make, params: Mapping[str, Any]) -> Bundle:
 
 
 @provides("network-rule")
-def network_rule(make: Make, params: Mapping[str, Any]) -> Bundle:
+def network_rule(make: Make, _params: Mapping[str, Any]) -> Bundle:
     """Return a network access rule: name, and references as policies write them."""
     name = make.ready_made("network-rule")
     if make.creating and (name is None or make.fresh):
@@ -63,7 +63,7 @@ def network_rule(make: Make, params: Mapping[str, Any]) -> Bundle:
 
 
 @provides("access-policy")
-def access_policy(make: Make, params: Mapping[str, Any]) -> Bundle:
+def access_policy(make: Make, _params: Mapping[str, Any]) -> Bundle:
     """Return a policy of access points: name, and names as access points list them."""
     name = make.ready_made("access-policy")
     if make.creating and (name is None or make.fresh):
@@ -83,7 +83,7 @@ def access_policy(make: Make, params: Mapping[str, Any]) -> Bundle:
 
 
 @provides("access-point")
-def access_point(make: Make, params: Mapping[str, Any]) -> Bundle:
+def access_point(make: Make, _params: Mapping[str, Any]) -> Bundle:
     """Return an application access point."""
     name = make.ready_made("access-point")
     if make.creating and (name is None or make.fresh):
@@ -101,7 +101,7 @@ def access_point(make: Make, params: Mapping[str, Any]) -> Bundle:
 
 
 @provides("client-key")
-def client_key(make: Make, params: Mapping[str, Any]) -> Bundle:
+def client_key(make: Make, _params: Mapping[str, Any]) -> Bundle:
     """Return a client key of an access point of its own, which may have three at most."""
     ready = make.ready_made("client-key")
     if ready is not None and not make.fresh:
@@ -120,14 +120,14 @@ def client_key(make: Make, params: Mapping[str, Any]) -> Bundle:
 
 
 @provides("validity")
-def validity(make: Make, params: Mapping[str, Any]) -> Bundle:
+def validity(make: Make, _params: Mapping[str, Any]) -> Bundle:
     """Return a year of validity for a client key, from now on."""
     now = datetime.now(UTC)
     return {"NotBefore": format_iso(now), "NotAfter": format_iso(now + timedelta(days=365))}
 
 
 @provides("managed-data-key")
-def managed_data_key(make: Make, params: Mapping[str, Any]) -> Bundle:
+def managed_data_key(make: Make, _params: Mapping[str, Any]) -> Bundle:
     """Return the managed data key that the target file names; no operation creates one."""
     name = make.ready_made("managed-data-key")
     if name is None:
@@ -144,7 +144,7 @@ def managed_data_key(make: Make, params: Mapping[str, Any]) -> Bundle:
 
 
 @provides("alias")
-def alias(make: Make, params: Mapping[str, Any]) -> Bundle:
+def alias(make: Make, _params: Mapping[str, Any]) -> Bundle:
     """Return an alias and the id of the key it names."""
     ready = make.ready_made("alias")
     if ready is not None and not make.fresh:
@@ -169,7 +169,7 @@ def taggable(make: Make, params: Mapping[str, Any]) -> Bundle:
 
 def _new(kind: str, attribute: str) -> None:
     @provides(f"new-{kind}", used_up=True)
-    def provider(make: Make, params: Mapping[str, Any]) -> Bundle:
+    def provider(make: Make, _params: Mapping[str, Any]) -> Bundle:
         return {attribute: make.name(kind)}
 
 

@@ -32,6 +32,9 @@ from conformance.target.model import Target
 Bundle = Mapping[str, Any]
 Provider = Callable[["Make", Mapping[str, Any]], Bundle]
 
+#: Beginning of the mark of every run.
+MARK = "kmsct-"
+
 #: Name of a fresh thing by kind, where it must look other than the marker and a number.
 _FORMS = {"alias": "alias/{}", "tag-key": "{}", "stage": "{}"}
 
@@ -118,7 +121,7 @@ class Names:
     """
 
     def __init__(self, run: str) -> None:
-        self.marker = f"kmsct-{run}"
+        self.marker = f"{MARK}{run}"
         self._count = 0
 
     def fresh(self, kind: str) -> str:

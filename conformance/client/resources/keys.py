@@ -119,7 +119,7 @@ def alias_of(make: Make, key_id: str) -> str:
 
 
 @provides("symmetric-key")
-def symmetric_key(make: Make, params: Mapping[str, Any]) -> Bundle:
+def symmetric_key(make: Make, _params: Mapping[str, Any]) -> Bundle:
     """Return an enabled Aliyun_AES_256 key."""
     ready = make.ready_made("symmetric-key")
     if ready is not None and not make.fresh:
@@ -134,7 +134,7 @@ def symmetric_key(make: Make, params: Mapping[str, Any]) -> Bundle:
 
 
 @provides("rotatable-key")
-def rotatable_key(make: Make, params: Mapping[str, Any]) -> Bundle:
+def rotatable_key(make: Make, _params: Mapping[str, Any]) -> Bundle:
     """Return a key whose versions can be added and rotated: a symmetric one of KMS origin."""
     return make.provide("symmetric-key")
 
@@ -158,7 +158,7 @@ def asymmetric_key(make: Make, params: Mapping[str, Any]) -> Bundle:
 
 
 @provides("external-key")
-def external_key(make: Make, params: Mapping[str, Any]) -> Bundle:
+def external_key(make: Make, _params: Mapping[str, Any]) -> Bundle:
     """Return a key for imported material, without material yet."""
     if make.creating:
         return key_bundle(make, create_key(make, Origin="EXTERNAL"))
@@ -170,7 +170,7 @@ def external_key(make: Make, params: Mapping[str, Any]) -> Bundle:
 
 
 @provides("key-pending-deletion", used_up=True)
-def key_pending_deletion(make: Make, params: Mapping[str, Any]) -> Bundle:
+def key_pending_deletion(make: Make, _params: Mapping[str, Any]) -> Bundle:
     """Return a key that is scheduled for deletion; a new one each time, for it is cancelled."""
     if not make.creating:
         raise make.missing("key-pending-deletion", 'raise safety to "creates"')
@@ -180,14 +180,14 @@ def key_pending_deletion(make: Make, params: Mapping[str, Any]) -> Bundle:
 
 
 @provides("instance-key")
-def instance_key(make: Make, params: Mapping[str, Any]) -> Bundle:
+def instance_key(make: Make, _params: Mapping[str, Any]) -> Bundle:
     """Return a symmetric key of a KMS instance; only such keys have a policy."""
     instance = make.provide("instance", fresh=False)["id"]
     if make.creating:
         return key_bundle(make, create_key(make, DKMSInstanceId=instance))
 
     def fits(metadata: Mapping[str, Any]) -> bool:
-        return metadata.get("DKMSInstanceId") == instance
+        return bool(metadata.get("DKMSInstanceId") == instance)
 
     return find_key(make, fits, "instance")
 

@@ -78,7 +78,7 @@ def _existing(make: Make, name: str | None) -> Bundle:
 
 
 @provides("instance-secret")
-def instance_secret(make: Make, params: Mapping[str, Any]) -> Bundle:
+def instance_secret(make: Make, _params: Mapping[str, Any]) -> Bundle:
     """Return a secret of a KMS instance; only such secrets have a policy."""
     if not make.creating:
         raise make.missing("instance-secret", 'raise safety to "creates"')
@@ -88,7 +88,7 @@ def instance_secret(make: Make, params: Mapping[str, Any]) -> Bundle:
 
 
 @provides("managed-secret")
-def managed_secret(make: Make, params: Mapping[str, Any]) -> Bundle:
+def managed_secret(make: Make, _params: Mapping[str, Any]) -> Bundle:
     """Return a secret that the service rotates.
 
     Away from loopback it must be named in the target file: it manages the accounts of a database.
@@ -107,7 +107,7 @@ def managed_secret(make: Make, params: Mapping[str, Any]) -> Bundle:
 
 
 @provides("secret-in-window", used_up=True)
-def secret_in_window(make: Make, params: Mapping[str, Any]) -> Bundle:
+def secret_in_window(make: Make, _params: Mapping[str, Any]) -> Bundle:
     """Return a secret that awaits its deletion; a new one each time, for it is restored."""
     if not make.creating:
         raise make.missing("secret-in-window", 'raise safety to "creates"')
