@@ -16,10 +16,17 @@ COMMON = (
 
 
 def main() -> int:
-    """Resolve the run-time and the development set."""
+    """Resolve the run-time and the development set, and the environments of the SDKs."""
     uv = [sys.executable, "-m", "uv", "pip", "compile", "pyproject.toml", *COMMON]
     for name, extra in (("run", []), ("dev", ["--group", "dev"])):
         command = [*uv, *extra, "--output-file", f"requirements/{name}.lock"]
+        finished = subprocess.run(command, cwd=ROOT, check=False)
+        if finished.returncode != 0:
+            return finished.returncode
+    compile_sdk = [sys.executable, "-m", "uv", "pip", "compile", *COMMON]
+    for source in sorted((ROOT / "requirements").glob("*.in")):
+        lock = f"requirements/{source.stem}.lock"
+        command = [*compile_sdk, f"requirements/{source.name}", "--output-file", lock]
         finished = subprocess.run(command, cwd=ROOT, check=False)
         if finished.returncode != 0:
             return finished.returncode
