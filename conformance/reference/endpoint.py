@@ -1,17 +1,83 @@
 """The endpoint behind its sockets: one plain function from request to answer.
 
-Stages in order: gateway_check, recognise, authenticate, parse, authorise, validate, dispatch,
-render. Each is an attribute of the instance, so that a fault can put another function in its place.
+Stages in order: gateway_check, recognise, authenticate, parse, throttle, authorise, validate,
+dispatch, render. Each is an attribute of the instance, so that a fault can put another function in
+its place.
 """
 
+import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cache, partial
+from typing import TypeAlias
 
-from conformance.reference.call import Seams, handlers
+from conformance.reference import pipeline
+from conformance.reference.call import Gateway, Seams, handlers, slow_tests
 from conformance.reference.clock import MovableClock
+from conformance.reference.errors import KmsError
+from conformance.reference.identities import Identities
 from conformance.reference.model import Account
-from conformance.reference.settings import Settings
+from conformance.reference.passage import ListenerName, Passage, Response
+from conformance.reference.script import Script
+from conformance.reference.settings import Settings, Transport
+from conformance.reference.throttle import Throttle
+from conformance.reference.validate import Check, request_check, resolve
+from conformance.reference.witness import Witness
+from conformance.spec import Operation, catalogue
+from conformance.wire.encoding import ParameterCodec
+from conformance.wire.identity import NonceMemory, Policy, Scheme, Verifier
+from conformance.wire.request import WireRequest
+
+Stage: TypeAlias = Callable[[Passage], None]
+
+#: Stages before the handler, in order.
+ADMISSION = (
+    "gateway_check",
+    "recognise",
+    "authenticate",
+    "parse",
+    "throttle",
+    "authorise",
+    "validate",
+)
+#: Nonces remembered for each access key.
+_NONCES = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An operation with what is compiled from its spec."""
+
+    operation: Operation
+    codec: ParameterCodec
+    check: Check
+    methods: frozenset[str]
+    gateways: frozenset[str]
+    takes_region: bool
+
+
+@cache
+def _known(name: str) -> Known:
+    operation = catalogue().operations[name]
+    return Known(
+        operation,
+        ParameterCodec(operation.request, resolve),
+        request_check(operation),
+        frozenset(operation.methods),
+        frozenset(operation.gateways),
+        "RegionId" in operation.request.get("properties", {}),
+    )
+
+
+class Operations(dict[str, Known]):
+    """Operations by name, compiled when first asked for, so that the endpoint starts at once."""
+
+    def __missing__(self, name: str) -> Known:
+        self[name] = known = _known(name)
+        return known
 
 
 class Endpoint:
@@ -19,15 +85,116 @@ class Endpoint:
 
     Args:
         settings: Documented choices; defaults suit a target under test.
+        transport: How answers travel; harmless variations and faults change it.
     """
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    def __init__(
+        self, settings: Settings | None = None, transport: Transport | None = None
+    ) -> None:
         self.settings = settings or Settings()
+        self.transport = transport or Transport()
         self.clock = MovableClock()
         self.account = Account(self.settings.uid, self.settings.region)
+        self.identities = Identities(self.account, self.clock.now(), self.settings.seed)
+        self.nonces: NonceMemory | None = NonceMemory(2 * self.settings.freshness, _NONCES)
+        self.policy = Policy(
+            freshness=self.settings.freshness,
+            require_nonce=self.settings.require_nonce,
+            schemes=frozenset({Scheme.RPC, Scheme.V3}),
+            actions=frozenset(catalogue().operations),
+        )
+        self.witness = Witness()
+        self.script = Script()
+        self.quota = Throttle()
+        self.operations = Operations()
         self.handlers = handlers()
+        self.slow = slow_tests()
         self.seams = Seams()
+        #: Names of the faults and harmless variations in force.
+        self.deviations: list[str] = []
+        self._now = self.clock.now()
+        self._verifier: Verifier | None = None
         self._lock = threading.Lock()
+        self.gateway_check: Stage = partial(pipeline.gateway_check, self)
+        self.recognise: Stage = partial(pipeline.recognise, self)
+        self.authenticate: Stage = partial(pipeline.authenticate, self)
+        self.parse: Stage = partial(pipeline.parse, self)
+        self.throttle: Stage = partial(pipeline.throttle, self)
+        self.authorise: Stage = partial(pipeline.authorise, self)
+        self.validate: Stage = partial(pipeline.validate, self)
+        self.dispatch: Stage = partial(pipeline.dispatch, self)
+        self.render: Callable[[Passage], Response] = partial(pipeline.render, self)
+
+    def handle(
+        self,
+        request: WireRequest,
+        listener: ListenerName = "https",
+        *,
+        gateway: Gateway = "shared",
+        client_ip: str = "",
+    ) -> Response:
+        """Answer one request: status, headers, body."""
+        passage = self.admit(request, listener, gateway=gateway, client_ip=client_ip)
+        return self.finish(passage)
+
+    def admit(
+        self,
+        request: WireRequest,
+        listener: ListenerName,
+        *,
+        gateway: Gateway = "shared",
+        client_ip: str = "",
+    ) -> Passage:
+        """Take a request up to its handler; a refusal is kept in the passage."""
+        now = self.clock.now()
+        passage = Passage(request, listener, gateway, client_ip, now, new_request_id())
+        with self._lock:
+            try:
+                self.gateway_check(passage)
+                self.recognise(passage)
+                self.authenticate(passage)
+                self.parse(passage)
+                self.throttle(passage)
+                self.authorise(passage)
+                self.validate(passage)
+            except KmsError as error:
+                passage.error = error
+            except Exception as error:  # noqa: BLE001 - an answer is owed whatever went wrong
+                passage.error = self._failure(error)
+        return passage
+
+    def is_slow(self, passage: Passage) -> bool:
+        """Tell whether finishing the passage is work for a thread of its own."""
+        call = passage.call
+        if call is None or passage.error is not None:
+            return False
+        test = self.slow.get(call.operation.name)
+        if test is None:
+            return False
+        try:
+            return test(call)
+        except Exception:  # noqa: BLE001 - the handler will meet the same and refuse
+            return False
+
+    def finish(self, passage: Passage) -> Response:
+        """Run the handler of an admitted passage and write the answer."""
+        with self._lock:
+            if passage.error is None:
+                try:
+                    self.dispatch(passage)
+                except KmsError as error:
+                    passage.error = error
+                except Exception as error:  # noqa: BLE001 - as above
+                    passage.error = self._failure(error)
+            try:
+                return self.render(passage)
+            except Exception as error:  # noqa: BLE001 - as above
+                passage.error = self._failure(error)
+                return pipeline.render(self, passage)
+
+    def _failure(self, error: Exception) -> KmsError:
+        self.witness.note_internal_error(error)
+        return KmsError("InternalFailure", "The service failed for a reason of its own.")
 
     @contextmanager
     def heavy(self) -> Iterator[None]:
@@ -40,3 +207,32 @@ class Endpoint:
             yield
         finally:
             self._lock.acquire()
+
+    def verifier_at(self, now: datetime) -> Verifier:
+        """Return the verifier for a request that arrived at ``now``."""
+        self._now = now
+        if self._verifier is None:
+            self._verifier = Verifier(
+                self.identities.lookup,
+                self.policy,
+                lambda: self._now,
+                self.nonces,
+                self.identities.token_owner,
+            )
+        return self._verifier
+
+    def change_policy(self, **changes: object) -> None:
+        """Change what verification insists on; the names are those of `wire.identity.Policy`."""
+        self.policy = replace(self.policy, **changes)  # type: ignore[arg-type]
+        self._verifier = None
+
+    def forget_nonces(self) -> None:
+        """Switch replay detection off."""
+        self.nonces = None
+        self._verifier = None
+
+
+def new_request_id() -> str:
+    """Return a random UUID in upper case, the form that samples of answers show."""
+    text = os.urandom(16).hex().upper()
+    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-A{text[17:20]}-{text[20:]}"

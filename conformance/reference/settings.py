@@ -19,9 +19,7 @@ class Settings:
         require_nonce: Whether RPC-1.0 needs SignatureNonce.
         require_tls: Whether plain HTTP is refused.
         throttle: Whether quotas are enforced.
-        deterministic: Derive identities and ids of the endpoint's own things from ``seed``; keys
-            are always random.
-        seed: See above.
+        seed: Same credentials for the same seed; None for random ones. Keys are always random.
         body_limit: Bytes of a request body.
     """
 
@@ -34,6 +32,24 @@ class Settings:
     require_nonce: bool = True
     require_tls: bool = False
     throttle: bool = False
-    deterministic: bool = False
-    seed: int = 0
+    seed: int | None = None
     body_limit: int = 10 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class Transport:
+    """How answers travel; what HTTP leaves open.
+
+    Attributes:
+        headers: Further headers of every answer.
+        chunked: Use chunked transfer coding instead of Content-Length, in pieces of that size.
+        close: Close the connection after every answer.
+        delay: Seconds before every answer.
+        tls_versions: TLS versions offered, lowest and highest of "1.2" and "1.3".
+    """
+
+    headers: tuple[tuple[str, str], ...] = ()
+    chunked: int = 0
+    close: bool = False
+    delay: float = 0.0
+    tls_versions: tuple[str, str] = ("1.2", "1.3")
