@@ -5,10 +5,16 @@ suite, 5 only stale baseline entries.
 """
 
 import argparse
+import os
 import sys
+import traceback
 from collections.abc import Sequence
 from importlib import import_module
 from pkgutil import iter_modules
+
+USAGE = 2
+INCOMPLETE = 3
+HARNESS_ERROR = 4
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -28,7 +34,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code."""
+    """Run one command and return its exit code; a slip of the user is one sentence."""
     from conformance.target.problems import UsageError
 
     arguments = build_parser().parse_args(argv)
@@ -36,7 +42,37 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(arguments.handler(arguments))
     except UsageError as error:
         print(f"kms-conformance: {error}", file=sys.stderr)
-        return 2
+        return USAGE
+    except KeyboardInterrupt:
+        print("kms-conformance: interrupted", file=sys.stderr)
+        return INCOMPLETE
+    except BrokenPipeError:
+        # Whoever read our output has had enough of it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        what = f"{error.filename}: " if error.filename else ""
+        print(f"kms-conformance: {what}{error.strerror or error}", file=sys.stderr)
+        return INCOMPLETE
+    except Exception as error:  # noqa: BLE001 - an error of the suite, told as such
+        return _harness_error(error)
+
+
+def _harness_error(error: Exception) -> int:
+    """Say that the suite itself is at fault, and where; the values at hand may be secret."""
+    trace = error.__traceback__
+    place = ""
+    while trace is not None:
+        place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    print(
+        f"kms-conformance: error of the suite itself, {type(error).__name__} at {place}; "
+        "set KMS_CONFORMANCE_TRACEBACK=1 to see all of it",
+        file=sys.stderr,
+    )
+    if os.environ.get("KMS_CONFORMANCE_TRACEBACK"):
+        traceback.print_exception(error)
+    return HARNESS_ERROR
 
 
 if __name__ == "__main__":

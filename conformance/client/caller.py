@@ -28,6 +28,7 @@ from conformance.run.verdict import Hang, NotTestable
 from conformance.target.model import Target
 from conformance.target.trust import trust_context
 from conformance.wire.envelope import Answer, parse
+from conformance.wire.failures import WireError
 
 
 class Watch(Protocol):
@@ -94,11 +95,12 @@ class Caller:
         trusted: bool = False,
         on_exchange: Callable[[Exchange], None] | None = None,
     ) -> Exchange:
-        """Send one call and return the exchange; see `conformance.run.context.Kms.call`.
+        """Send one call and return the exchange.
 
-        Args:
-            trusted: The suite's own call, such as clean-up: the safety level is not asked.
-            on_exchange: Told of every exchange, throttled ones included.
+        The parameters are those of `conformance.run.context.Kms.call`, and these: a ``trusted``
+        call is the suite's own, such as clean-up, for which the safety level is not asked;
+        ``on_exchange`` is told of every exchange, throttled ones included. Beside ``raw_pairs``,
+        ``params`` are what is recorded.
 
         Raises:
             Hang, TransportProblem: When there is no answer.
@@ -106,10 +108,12 @@ class Caller:
                 gateway or listener.
         """
         params = dict(params or {})
+        pairs = _encode(operation, params) if raw_pairs is None else raw_pairs
+        if raw_pairs and not params:
+            params = _decode(operation, raw_pairs)
         if not trusted:
             self._check_allowed(operation)
         listener = listener or self.default_listener(gateway)
-        pairs = _encode(operation, params) if raw_pairs is None else raw_pairs
         signer = auth or default_auth(
             scheme, self.credential(identity), placement=placement, answer_format=answer_format
         )
@@ -150,8 +154,7 @@ class Caller:
                 signer="right" if auth is None else "none" if type(auth) is httpx.Auth else "other",
             )
 
-        noted = params if raw_pairs is None else dict(raw_pairs)
-        token = self.watch.before(operation, noted)
+        token = self.watch.before(operation, params)
         exchange: Exchange | None = None
         try:
             for attempt in range(100):
@@ -245,6 +248,16 @@ def _encode(operation: str, params: Mapping[str, Any]) -> Sequence[tuple[str, st
     if operation_or_none(operation) is None:
         return [(name, str(value)) for name, value in params.items()]
     return codec(operation).encode(params)
+
+
+def _decode(operation: str, pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """Return the logical parameters of wire pairs, as far as they can be read."""
+    if operation_or_none(operation) is not None:
+        try:
+            return dict(codec(operation).decode(pairs))
+        except WireError:
+            pass
+    return dict(pairs)
 
 
 def _text_headers(request: httpx.Request) -> tuple[tuple[str, str], ...]:

@@ -68,7 +68,7 @@ def _pairs(exchange: Exchange) -> Pairs:
 
 def _pair(name: str, value: str, hidden: set[str], redactor: Redactor) -> str:
     shown = redactor.text(value)
-    if name.split(".")[0] in hidden or REDACTED in shown:
+    if name.partition(".")[0] in hidden or REDACTED in shown:
         variable = "KMS_" + re.sub(r"[^A-Za-z0-9]", "_", name).upper()
         return f'"{name}=${variable}"'
     return shlex.quote(f"{name}={value}")

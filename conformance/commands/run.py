@@ -43,6 +43,7 @@ def add(subparsers: "argparse._SubParsersAction[Any]") -> None:
         metavar="SECONDS",
         help="for the whole run (900)",
     )
+    parser.add_argument("--keep-all", action="store_true", help="keep evidence of passed cases too")
     parser.add_argument(
         "--no-reports", action="store_true", help="write results only, render nothing"
     )
@@ -96,6 +97,7 @@ def run(arguments: argparse.Namespace) -> int:
             profile=(profile.name, profile.version),
             command=shlex.join(["kms-conformance", *sys.argv[1:]]),
             baseline=baseline,
+            keep_all=arguments.keep_all,
             ephemeral=arguments.target is None,
         )
         engine = stack.enter_context(Engine(target, plan, options))

@@ -1,7 +1,7 @@
 """Removes what runs have made: by their journals, and by the marks that their things carry.
 
-Keys cannot be deleted at once; clean means scheduled for deletion with the shortest window. All else
-is gone afterwards. Only things that a journal names or that carry the mark of its run are touched.
+Keys cannot be deleted at once; clean means scheduled for deletion with the shortest window. All
+else is gone afterwards. Only things that a journal names or that carry the mark of its run are touched.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -104,9 +104,7 @@ class Cleaner:
             items = _items(listed.data, "ClientKeys") if listed.ok else []
             names = [str(item.get("ClientKeyId")) for item in items]
         elif entry.kind != "key":
-            return (
-                "the run ended before the answer came, and the service gives its name: look for it"
-            )
+            return "the run ended before its name was known: look for it"
         else:
             names = [str(k["KeyId"]) for k in self._all_keys() if self._fits(entry, k)]
         problems = [self._remove_named(entry.kind, name, report) for name in names]

@@ -26,6 +26,7 @@ from conformance.client.exchange import Exchange
 from conformance.client.resources.base import Names, Resources
 from conformance.run.verdict import NotApplicable, NotTestable, Violation
 from conformance.spec import Operation, catalogue
+from conformance.spec.placeholders import Resource, resources
 from conformance.target.model import Target
 
 T = TypeVar("T")
@@ -153,7 +154,8 @@ class Kms:
             auth: Another signer, such as a deliberately wrong one; ``httpx.Auth()`` signs nothing.
             extra_pairs: Wire pairs sent besides the parameters.
             headers: Further headers.
-            raw_pairs: Wire pairs instead of ``params``.
+            raw_pairs: Wire pairs that are sent instead of ``params``; the logical parameters are
+                read from them for the record unless given too.
             timeout: Seconds instead of the target's.
             patient: Wait and repeat after 429; False returns the 429.
 
@@ -247,9 +249,11 @@ class Kms:
         Args:
             reading: Id in specs/readings.json.
             option: Id of the reading's option.
-            exchange: Where it showed; it is among the evidence anyway.
+            exchange: Where it showed, for the evidence.
         """
         self.readings[reading] = option
+        if exchange is not None and exchange not in self.exchanges:
+            self.exchanges.append(exchange)
 
     # --- things -------------------------------------------------------------------------------
 
@@ -264,8 +268,9 @@ class Kms:
 
         Args:
             bundle: Such as "symmetric-key", "signing-key-pair", "secret", "new-alias".
-            params: Other parameters of the request; the provider picks what fits, e.g. a key for
-                the Algorithm.
+            params: All parameters of the request, placeholders included; the provider picks what
+                fits: a key for the Algorithm, a ciphertext with a context where EncryptionContext
+                is among them.
             fresh: A thing of this check alone; ask for it before changing the thing's state.
 
         Raises:
@@ -279,6 +284,26 @@ class Kms:
             random=self.random,
             on_exchange=self.exchanges.append,
         )
+
+    def lookup(self, params: Mapping[str, Any]) -> Callable[[Resource], Any]:
+        """Return what puts real values into a request with placeholders.
+
+            pairs = variant.pairs(kms.lookup(variant.params))
+
+        Each bundle is provided once, a fresh one where any of its placeholders asks for it.
+        """
+        bundles: dict[str, Mapping[str, Any]] = {}
+        fresh = {found.bundle for found in resources(params) if found.fresh}
+
+        def value(resource: Resource) -> Any:
+            name = resource.bundle
+            if name not in bundles:
+                bundles[name] = self.provide(name, params, fresh=name in fresh)
+            if resource.attribute not in bundles[name]:
+                raise NotTestable(f"the bundle {name} has no {resource.attribute}")
+            return bundles[name][resource.attribute]
+
+        return value
 
     def fresh_name(self, kind: str) -> str:
         """Return a new name with the run's mark; kinds: alias, secret, access-point ..."""

@@ -32,11 +32,12 @@ from conformance.run.baseline import Baseline
 from conformance.run.cleanup import Cleaner
 from conformance.run.context import Bench, Kms
 from conformance.run.events import ResultsFolder, ResultsLost
-from conformance.run.journal import Journal, read_journal
+from conformance.run.journal import Journal
 from conformance.run.judging import CaseResult, Exit, decide, exit_code, message_of, verdict_of
 from conformance.run.planning import Plan, PlannedCase
 from conformance.run.preflight import CannotRun, answers, look
 from conformance.run.recording import Recorder
+from conformance.run.recovering import recover
 from conformance.run.state import state_folder, target_id, target_lock
 from conformance.run.verdict import Hang, Outcome, TransportProblem, Verdict, Violation
 from conformance.target.model import Target
@@ -57,6 +58,7 @@ class RunOptions:
         profile: Name and version of the profile.
         command: Command line that repeats the run.
         baseline: Accepted failures.
+        keep_all: Keep the exchanges of passed cases as evidence too.
         ephemeral: The target ends with the run: no lock, and no journal that outlives it.
     """
 
@@ -67,6 +69,7 @@ class RunOptions:
     profile: tuple[str, str] = ("all", "0")
     command: str = "kms-conformance run"
     baseline: Baseline | None = None
+    keep_all: bool = False
     ephemeral: bool = False
 
 
@@ -157,7 +160,10 @@ class Engine:
         else:
             folder = state_folder() / "journals"
             name = f"{target_id(self.target)}-{run}.jsonl"
-            self.recover()
+            found = recover(self.caller)
+            self.left += found.left
+            if found.removed:
+                self.recorder.note("info", f"removed {found.removed} things of an earlier run")
         self.journal = Journal(folder / name, run, self.target)
         self.caller.watch = _Watch(self.journal, self.redactor)
         names = Names(run)
@@ -169,21 +175,6 @@ class Engine:
             seed=self.options.seed,
             examples=self.options.examples,
         )
-
-    def recover(self) -> int:
-        """Remove what earlier runs on this target have left; return the number of things."""
-        removed = 0
-        for path in sorted((state_folder() / "journals").glob(f"{target_id(self.target)}-*.jsonl")):
-            old = read_journal(path)
-            report = Cleaner(self.caller).clean(old.entries if old else ())
-            removed += report.removed
-            if report.left:
-                self.left += report.left
-            else:
-                path.unlink(missing_ok=True)
-        if removed:
-            self.recorder.note("info", f"removed {removed} things that an earlier run had left")
-        return removed
 
     def close(self) -> None:
         """Remove what was made, write the footer, let go of the target."""
@@ -268,7 +259,7 @@ class Engine:
             message=message_of(outcome),
             seconds=time.monotonic() - started,
             attempts=attempts,
-            exchanges=_evidence(outcome, kms),
+            exchanges=_evidence(outcome, kms, keep_all=self.options.keep_all),
             readings=dict(kms.readings),
         )
         return self._record(result)
@@ -366,8 +357,8 @@ def _key(result: CaseResult) -> tuple[str, str | None]:
     return result.planned.rule.id, None if case is None else case.name
 
 
-def _evidence(outcome: Exception | None, kms: Kms) -> tuple[Exchange, ...]:
-    if outcome is None:
+def _evidence(outcome: Exception | None, kms: Kms, *, keep_all: bool) -> tuple[Exchange, ...]:
+    if outcome is None and not keep_all:
         return ()
     decisive = outcome.exchanges if isinstance(outcome, Outcome) else ()
     known = {id(exchange) for exchange in decisive}

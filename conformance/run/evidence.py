@@ -22,7 +22,7 @@ def evidence_document(
     exchange: Exchange,
     redactor: Redactor,
     *,
-    rule: str,
+    rule: str | None,
     case: str | None,
     curl: str | None,
 ) -> dict[str, Any]:

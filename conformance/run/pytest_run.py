@@ -108,7 +108,7 @@ class PytestRun:
             raise pytest.UsageError(str(error)) from None
 
     @pytest.hookimpl
-    def pytest_sessionstart(self, session: pytest.Session) -> None:
+    def pytest_sessionstart(self) -> None:
         """End at once when the target cannot be put to the test."""
         if self.engine.stop_reason is not None:
             pytest.exit(self.engine.stop_reason, returncode=int(self.engine.exit_code))

@@ -17,7 +17,6 @@ from conformance.run.events import ResultsFolder, time_text
 from conformance.run.evidence import evidence_document, evidence_id
 from conformance.run.judging import CaseResult
 from conformance.run.planning import Plan
-from conformance.run.verdict import Verdict
 from conformance.target.model import Target
 
 #: Exchanges of a case that are kept as evidence, the last ones.
@@ -95,14 +94,14 @@ class Recorder:
         self.write({"event": "note", "level": level, "message": text, "time": time_text()})
 
     def rule(self, result: CaseResult, entry: Entry | None) -> None:
-        """Write how a case ended, with evidence unless it simply passed."""
+        """Write how a case ended, with evidence where any is kept."""
         if self.folder is None:
             return
         planned = result.planned
         rule, name = planned.rule, planned.case.name if planned.case is not None else None
         evidence: list[str] = []
         curl: str | None = None
-        if result.verdict is not Verdict.PASS:
+        if result.exchanges:
             evidence, curl = self._evidence(self.folder, result, name)
         accepted = None
         if entry is not None:

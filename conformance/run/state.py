@@ -55,7 +55,8 @@ def target_lock(target: Target) -> Iterator[None]:
         file = path.open("a+", encoding="utf-8")
     except OSError as error:
         raise UsageError(
-            f"the lock {path} cannot be opened ({error.strerror}): name another folder in {VARIABLE}"
+            f"the lock {path} cannot be opened ({error.strerror}): "
+            f"name another folder in {VARIABLE}"
         ) from None
     with file:
         if not _try_lock(file):

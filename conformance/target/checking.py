@@ -52,20 +52,21 @@ def _words(error: ValidationError, secret: frozenset[str]) -> str:
     keyword = str(error.validator)
     schema: Any = error.schema
     wanted: Any = error.validator_value
-    if keyword == "additionalProperties" and isinstance(error.instance, dict):
+    found: Any = error.instance
+    if keyword == "additionalProperties":
         known = sorted(schema.get("properties", {}))
-        extra = sorted(set(error.instance) - set(known))
+        extra = sorted(set(found) - set(known))
         unknown = ", ".join(repr(name) for name in extra)
         hint = did_you_mean(extra[0], known) if extra else ""
         return f"unknown key {unknown}{within}{hint}; known keys: {', '.join(known)}"
     if keyword == "required":
-        missing = sorted(set(wanted) - set(error.instance))
+        missing = sorted(set(wanted) - set(found))
         return f"{' and '.join(repr(name) for name in missing)} is missing{within}"
     if keyword == "minProperties":
         return f"[{place}] is empty" if place else "the file is empty"
     hidden = bool(error.absolute_path) and error.absolute_path[0] in secret
-    found = "" if hidden else f" is {_shown(error.instance)}"
-    return f"{place}{found}: {_wish(keyword, error)}"
+    value = "" if hidden else f" is {_shown(found)}"
+    return f"{place}{value}: {_wish(keyword, error)}"
 
 
 def _shown(value: Any) -> str:

@@ -120,7 +120,7 @@ def client_key(make: Make, _params: Mapping[str, Any]) -> Bundle:
 
 
 @provides("validity")
-def validity(make: Make, _params: Mapping[str, Any]) -> Bundle:
+def validity(_make: Make, _params: Mapping[str, Any]) -> Bundle:
     """Return a year of validity for a client key, from now on."""
     now = datetime.now(UTC)
     return {"NotBefore": format_iso(now), "NotAfter": format_iso(now + timedelta(days=365))}

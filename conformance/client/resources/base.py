@@ -11,9 +11,9 @@ signature of one signing key pair. A provider makes the bundle on the target:
 
 ``by`` names the parameters of the request at hand that decide which thing is needed (Algorithm,
 KeySpec ...), with a question mark where only their presence counts; one bundle is made for each
-choice and kept for the run, unless a fresh one is asked for or it is ``used_up``. Everything is journalled by the watch of the caller before it is made. Where nothing may be
-created, `make.creating` is False and a provider answers with what the target file names or what
-listing finds.
+choice and kept for the run, unless a fresh one is asked for or it is ``used_up``. Everything is
+journalled by the watch of the caller before it is made. Where nothing may be created,
+`make.creating` is False and a provider answers with what the target file names or listing finds.
 """
 
 from collections.abc import Callable, Iterator, Mapping

@@ -141,7 +141,7 @@ def _wrapping_key() -> rsa.RSAPrivateKey:
 
 
 @provides("wrapping", by=("WrappingKeySpec", "WrappingAlgorithm"))
-def wrapping(make: Make, params: Mapping[str, Any]) -> Bundle:
+def wrapping(_make: Make, params: Mapping[str, Any]) -> Bundle:
     """Return a public key to wrap a data key under: public-key, spec, algorithm, private-key."""
     spec = text_of(params, "WrappingKeySpec") or "RSA_2048"
     algorithm = text_of(params, "WrappingAlgorithm") or (

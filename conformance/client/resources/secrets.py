@@ -100,7 +100,7 @@ def managed_secret(make: Make, _params: Mapping[str, Any]) -> Bundle:
         raise make.missing("managed-secret")
     return create_secret(
         make,
-        SecretType="Rds",  # noqa: S106 - a type of secret
+        SecretType="Rds",
         SecretData='{"Accounts":[{"AccountName":"conformance","AccountPassword":"Aa1-conformance"}]}',
         ExtendedConfig={"SecretSubType": "SingleUser", "DBInstanceId": "rm-conformance"},
     )
