@@ -1,0 +1,70 @@
+"""The requests that a run consists of, made once and handed to every process."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+from random import Random
+from typing import Any, Literal, get_args
+
+Choice = Literal["uniform", "zipf"]
+CHOICES: tuple[str, ...] = get_args(Choice)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One request that can be sent any number of times, and what its answer must hold.
+
+    Attributes:
+        operation: Name of the operation.
+        pairs: Its parameters as they travel.
+        weight: Share among the cases of a run.
+        expect: What `load.checks` judges the answer by, as plain data. Expected plaintexts and
+            secret values are there as hashes only.
+    """
+
+    operation: str
+    pairs: tuple[tuple[str, str], ...] = field(repr=False)
+    weight: float
+    expect: Mapping[str, Any] = field(repr=False)
+
+    def pack(self) -> list[Any]:
+        """Return plain data for msgpack."""
+        return [self.operation, [list(p) for p in self.pairs], self.weight, dict(self.expect)]
+
+    @classmethod
+    def unpack(cls, data: Sequence[Any]) -> "Case":
+        """Read what `pack` wrote."""
+        operation, pairs, weight, expect = data
+        return cls(operation, tuple((name, value) for name, value in pairs), weight, expect)
+
+
+def popularity(count: int, choice: Choice, exponent: float = 1.0) -> list[float]:
+    """Return the share of each of ``count`` things, the most popular first.
+
+    Args:
+        count: Number of keys or secrets.
+        choice: ``uniform``, or ``zipf``: the share of rank r is proportional to r**-exponent.
+        exponent: Of the Zipf law.
+    """
+    weights = [1.0 if choice == "uniform" else rank**-exponent for rank in range(1, count + 1)]
+    total = sum(weights)
+    return [weight / total for weight in weights]
+
+
+class Picker:
+    """Draws the next case at random, seeded.
+
+    Args:
+        cases: With their weights.
+        seed: Same seed and worker, same sequence.
+        worker: Index of the process.
+    """
+
+    def __init__(self, cases: Sequence[Case], seed: int, worker: int) -> None:
+        self._indexes = range(len(cases))
+        self._cumulative = list(accumulate(case.weight for case in cases))
+        self._random = Random(f"{seed}/{worker}/cases")
+
+    def next(self) -> int:
+        """Return the index of the next case."""
+        return self._random.choices(self._indexes, cum_weights=self._cumulative)[0]

@@ -1,0 +1,371 @@
+"""Wires station and control to Locust's events, for every way in which Locust runs.
+
+==========  =====================================  ==========================================
+runner      before                                 during and after
+==========  =====================================  ==========================================
+local       control prepares                       station sends, control collects and judges
+master      control prepares, hands out the work   collects reports, waits for the last ones
+worker      says hello with its version            station sends and reports
+==========  =====================================  ==========================================
+"""
+
+import os
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Any
+
+import gevent
+from gevent.event import Event
+from locust import runners
+from locust.env import Environment
+from locust.runners import LocalRunner, MasterRunner, WorkerRunner
+
+from conformance.target import load_target
+from conformance.target.problems import UsageError
+from load.control import Control
+from load.corpus import Case
+from load.failures import NothingProven, TransportFailure
+from load.options import Options, from_locust
+from load.slo import load_objectives
+from load.station import Place, Station
+from load.verdict import ExitCode
+
+#: Changes whenever master and worker would misunderstand each other.
+PROTOCOL = f"{version('kms-conformance')}/1"
+_REPORT_EVERY = 1.0
+_TELL_EVERY = 5.0
+
+
+class AnswerProblem(Exception):  # noqa: N818 - a name for reports
+    """What Locust's own statistics count as a failure."""
+
+
+class Session:
+    """One process's part in a run; `current` is the one of this process."""
+
+    current: "Session | None" = None
+
+    def __init__(self, environment: Environment) -> None:
+        self.environment = environment
+        self.runner: Any = environment.runner
+        self.control: Control | None = None
+        self.station: Station | None = None
+        self.work: dict[str, Any] | None = None
+        self.conclude: Callable[[Control, str | None], int] | None = None
+        self.interruption: str | None = None
+        self._concluded = False
+        self._running = False
+        self._finals = Event()
+        Session.current = self
+
+    # ---- beginning
+
+    def prepare(self) -> None:
+        """Check and prepare; ends the process with one sentence when it cannot be."""
+        if isinstance(self.runner, WorkerRunner):
+            self.runner.register_message("kms-work", self._take_work)
+            self.runner.register_message("kms-finish", self._finish_worker, concurrent=True)
+            self.runner.send_message("kms-hello", {"version": PROTOCOL})
+            return
+        try:
+            self.control = Control(from_locust(self._arguments), " ".join(map(_plain, sys.argv)))
+            self.control.check(self._highest_rate())
+            self.control.prepare()
+        except (UsageError, NothingProven) as error:
+            self._give_up(error)
+        if isinstance(self.runner, MasterRunner):
+            self.runner.register_message("kms-hello", self._greet)
+            self.runner.register_message("kms-finished", self._take_last_report)
+            self.runner.register_message("kms-trouble", self._take_trouble)
+            gevent.spawn(self._watch_workers)
+        gevent.spawn(self._tell)
+
+    @property
+    def _arguments(self) -> Namespace:
+        arguments = self.environment.parsed_options
+        assert isinstance(arguments, Namespace)
+        return arguments
+
+    def _highest_rate(self) -> float:
+        users = getattr(self._arguments, "num_users", None) or 1
+        assert self.control is not None
+        options = self.control.options
+        return max(users * options.unit, options.max_rate or 0.0)
+
+    def _give_up(self, error: Exception) -> None:
+        code = ExitCode.USAGE if isinstance(error, UsageError) else ExitCode.NOTHING_PROVEN
+        print(f"kms-conformance load: {error}", file=sys.stderr, flush=True)
+        if self.control is not None:
+            self.control.close()
+        if isinstance(self.runner, MasterRunner):
+            self.runner.quit()
+        sys.exit(code)
+
+    def begin(self) -> None:
+        """A run starts: forget the last one, begin to record."""
+        self._concluded = False
+        self._running = True
+        self.interruption = None
+        if self.control is not None:
+            self.control.reset()
+        if isinstance(self.runner, MasterRunner):
+            assert self.control is not None
+            for worker in list(self.runner.clients):
+                self._hand_out(worker)
+            return
+        try:
+            self.station = self._make_station()
+            self.station.start()
+        except (UsageError, NothingProven, TransportFailure) as error:
+            self._stop_with(f"the run cannot begin: {error}")
+            return
+        if isinstance(self.runner, LocalRunner):
+            gevent.spawn(self._report_locally, self.station)
+
+    def _make_station(self) -> Station:
+        if self.control is not None:
+            control = self.control
+            place, cases = control.place, control.cases
+            objectives, share, worker = control.objectives, control.rate_max, 0
+        else:
+            assert self.work is not None
+            own = from_locust(self._arguments)
+            options = Options.of(self.work["options"])
+            if own.target is not None:
+                options = Options.of({**options.pack(), "target": own.target})
+            assert options.target is not None
+            from pathlib import Path
+
+            place = Place.of(load_target(Path(options.target)), options)
+            cases = [Case.unpack(case) for case in self.work["cases"]]
+            objectives = load_objectives(None)
+            share, worker = self.work["share"], self.runner.worker_index
+        return Station(
+            place,
+            cases,
+            objectives=objectives,
+            worker=worker,
+            share=share,
+            listener=self._tell_locust(place.options),
+        )
+
+    def _tell_locust(self, options: Options) -> Callable[[str, float, int, str], None]:
+        fire: Callable[..., None] = self.environment.events.request.fire
+        scheme = options.scheme
+
+        def listener(operation: str, latency: float, size: int, cause: str) -> None:
+            fire(
+                request_type=scheme,
+                name=operation,
+                response_time=latency * 1000,
+                response_length=size,
+                exception=AnswerProblem(cause) if cause else None,
+                context={},
+            )
+
+        return listener
+
+    # ---- master and workers
+
+    def _hand_out(self, worker: str) -> None:
+        control = self.control
+        assert control is not None
+        control.expect(worker)
+        workers = max(1, len(self.runner.clients))
+        self.runner.send_message(
+            "kms-work",
+            {
+                "options": control.options.pack(),
+                "cases": [case.pack() for case in control.cases],
+                "share": control.rate_max / workers,
+            },
+            client_id=worker,
+        )
+
+    def joined(self, worker: str) -> None:
+        """A worker connected in the middle of a run: give it work too."""
+        if self._running and isinstance(self.runner, MasterRunner):
+            self._hand_out(worker)
+
+    def _greet(self, environment: Environment, msg: Any) -> None:  # noqa: ARG002
+        if msg.data["version"] != PROTOCOL:
+            self._stop_with(
+                f"worker {msg.node_id} runs version {msg.data['version']}, this master "
+                f"{PROTOCOL}: install the same version of kms-conformance on both"
+            )
+
+    def _take_trouble(self, environment: Environment, msg: Any) -> None:  # noqa: ARG002
+        self._stop_with(f"worker {msg.node_id}: {msg.data['sentence']}")
+
+    def _take_work(self, environment: Environment, msg: Any) -> None:  # noqa: ARG002
+        self.work = msg.data
+
+    def _finish_worker(self, environment: Environment, msg: Any) -> None:  # noqa: ARG002
+        self._finish_station()
+
+    def _finish_station(self) -> None:
+        if self.station is None or self.station.finished:
+            return
+        self.station.finish()
+        if isinstance(self.runner, WorkerRunner):
+            self.runner.send_message("kms-finished", self.station.report())
+
+    def _take_last_report(self, environment: Environment, msg: Any) -> None:  # noqa: ARG002
+        assert self.control is not None
+        self.control.receive(msg.node_id, msg.data, final=True)
+        self._finals.set()
+
+    def report(self, data: dict[str, Any]) -> None:
+        """Add what a worker measured to Locust's report."""
+        if self.station is not None:
+            data["kms"] = self.station.report()
+
+    def receive(self, worker: str, data: dict[str, Any]) -> None:
+        """Take what a worker measured out of Locust's report."""
+        if self.control is not None and "kms" in data:
+            self.control.receive(worker, data["kms"])
+
+    def _report_locally(self, station: Station) -> None:
+        assert self.control is not None
+        while self.station is station and not station.finished:
+            gevent.sleep(_REPORT_EVERY)
+            self.control.receive("local", station.report())
+
+    def _watch_workers(self) -> None:
+        """Notice lost workers within a second of Locust noticing."""
+        while True:
+            gevent.sleep(0.5)
+            if not self._running or self.control is None:
+                continue
+            for worker in list(self.control.lives):
+                node = self.runner.clients.get(worker)
+                if node is None or node.state == runners.STATE_MISSING:
+                    self.control.lose(worker)
+
+    # ---- during
+
+    def steady(self) -> None:
+        """All users are there: the warm-up begins."""
+        if self.control is not None and self.control.steady is None:
+            self.control.steady = time.time()
+
+    def _tell(self) -> None:
+        """Print a line now and then, and look at the target."""
+        from load.telling import progress
+
+        control = self.control
+        assert control is not None
+        told = 0.0
+        while True:
+            gevent.sleep(_REPORT_EVERY)
+            if not self._running:
+                continue
+            control.observer.look(time.time())
+            control.users = self.runner.user_count
+            if time.time() - told >= _TELL_EVERY and time.time() - control.started > 2:
+                told = time.time()
+                print(progress(control), flush=True)
+
+    # ---- end
+
+    def stopping(self) -> None:
+        """The run is about to stop: end the plan, drain, and collect the last reports."""
+        if not self._running:
+            return
+        if self.control is not None and self.control.ended is None:
+            self.control.ended = time.time()
+        if isinstance(self.runner, MasterRunner):
+            self._collect_last_reports()
+        else:
+            self._finish_station()
+            if self.control is not None and self.station is not None:
+                self.control.receive("local", self.station.report(), final=True)
+
+    def _collect_last_reports(self) -> None:
+        control = self.control
+        assert control is not None
+        self.runner.send_message("kms-finish")
+        deadline = time.time() + 40
+        while time.time() < deadline:
+            waiting = [
+                worker
+                for worker, life in control.lives.items()
+                if not life.finished and worker not in control.lost
+            ]
+            for worker in waiting:
+                if worker not in self.runner.clients:
+                    control.lose(worker)
+            if not waiting:
+                return
+            self._finals.clear()
+            self._finals.wait(0.5)
+        for worker in list(control.lives):
+            control.lose(worker)
+
+    def stopped(self) -> None:
+        """The run has stopped: say what it proved."""
+        if not self._running:
+            return
+        self._running = False
+        if self.control is None or self._concluded:
+            return
+        self._concluded = True
+        from load.conclude import conclude
+
+        ending = self.conclude or conclude
+        self.environment.process_exit_code = ending(self.control, self.interruption)
+
+    def quitting(self) -> None:
+        """The process is about to end, by plan or by Ctrl-C."""
+        if self._running:
+            self.stopping()
+            self.stopped()
+        if self.control is None:
+            return
+        for trouble in self.control.close():
+            print(f"kms-conformance load: not removed: {trouble}", file=sys.stderr)
+        if self.environment.process_exit_code is None:
+            self.environment.process_exit_code = ExitCode.NOTHING_PROVEN
+
+    def _stop_with(self, sentence: str) -> None:
+        """End the run because of something the user has to mend."""
+        if isinstance(self.runner, WorkerRunner):
+            self.runner.send_message("kms-trouble", {"sentence": sentence})
+            return
+        print(f"kms-conformance load: {sentence}", file=sys.stderr, flush=True)
+        self.interruption = sentence
+        self._concluded = True
+        self.environment.process_exit_code = ExitCode.USAGE
+        gevent.spawn(self.runner.quit)
+
+
+def install(events: Any) -> None:
+    """Connect to Locust's events; called once by the locustfile."""
+    runners.WORKER_REPORT_INTERVAL = _REPORT_EVERY
+    os.environ.setdefault("LOCUST_WAIT_FOR_WORKERS_REPORT_AFTER_RAMP_UP", "1")
+
+    def session() -> Session:
+        assert Session.current is not None
+        return Session.current
+
+    from load.options import add_locust_arguments
+
+    events.init_command_line_parser.add_listener(lambda parser, **_: add_locust_arguments(parser))
+    events.init.add_listener(lambda environment, **_: Session(environment).prepare())
+    events.test_start.add_listener(lambda **_: session().begin())
+    events.spawning_complete.add_listener(lambda **_: session().steady())
+    events.test_stopping.add_listener(lambda **_: session().stopping())
+    events.test_stop.add_listener(lambda **_: session().stopped())
+    events.quitting.add_listener(lambda **_: session().quitting())
+    events.report_to_master.add_listener(lambda data, **_: session().report(data))
+    events.worker_report.add_listener(
+        lambda client_id, data, **_: session().receive(client_id, data)
+    )
+    events.worker_connect.add_listener(lambda client_id, **_: session().joined(client_id))
+
+
+def _plain(word: str) -> str:
+    return word if " " not in word else f"'{word}'"
