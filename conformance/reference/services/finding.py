@@ -7,8 +7,7 @@ from typing import Any, TypeVar
 
 from conformance.reference.call import Call, seam
 from conformance.reference.errors import KmsError
-from conformance.reference.model import Instance, Key, KeyVersion, Secret
-from conformance.reference.ram import decide
+from conformance.reference.model import Instance, Key, KeyVersion
 from conformance.reference.services.life import settle
 from conformance.reference.services.tables import key_specs, state_answers
 from conformance.spec import catalogue
@@ -204,22 +203,6 @@ def connected_instance(call: Call) -> Instance | None:
         message = f"The KMS instance is {instance.status}."
         raise KmsError("Forbidden.DKMSInstanceStateInvalid", message)
     return instance
-
-
-def require_permission(call: Call, action: str, thing: Key | Secret) -> None:
-    """Refuse when the caller may not do something further that the call implies.
-
-    CreateSecret, for instance, needs kms:GenerateDataKey on the encryption key.
-    """
-    account = call.account
-    if isinstance(thing, Key):
-        arn = account.arn("key", thing.id)
-    else:
-        arn = account.arn("secret", thing.name)
-    decision = decide(call.principal, action, arn, owner=account.uid, policy=thing.policy)
-    if not decision.allowed:
-        message = f"No permission for {action} on {arn}."
-        raise KmsError("Forbidden.NoPermission", message)
 
 
 Handler = Callable[[Call], dict[str, Any]]

@@ -108,3 +108,9 @@ def request_bound(operation: str, parameter: str, keyword: str) -> int:
     """Return a numeric keyword of a request parameter, such as its default or its maxLength."""
     schema = catalogue().operations[operation].request["properties"][parameter]
     return int(schema[keyword])
+
+
+@cache
+def definition_bound(name: str, keyword: str) -> int:
+    """Return a numeric keyword of a shared definition."""
+    return int(catalogue().document("definitions")["$defs"][name][keyword])
