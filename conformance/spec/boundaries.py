@@ -1,6 +1,6 @@
 """Deterministic walk along the borders of every constraint of a schema, from the inside."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,7 +60,7 @@ def boundaries(schema: Schema) -> Iterator[Boundary]:
 
 
 def _walk(schema: Schema) -> Iterator[Boundary]:
-    if "x-not-generated" in schema:
+    if "x-not-generated" in schema or "const" in schema:
         return
     if "x-resource" in schema and "enum" not in schema:
         if schema.get("type") == "integer" and "minimum" in schema:
@@ -69,31 +69,26 @@ def _walk(schema: Schema) -> Iterator[Boundary]:
         elif schema["x-resource"].startswith("new-"):
             yield from _new_names(schema)
         return
-    if "const" in schema:
-        return
     if "enum" in schema:
-        special = special_values(schema)
-        for value in schema["enum"]:
-            if value not in special:
-                yield Boundary(str(value).replace("/", "-"), f"value {value}", value, "enum")
+        yield from _listed(schema)
         return
-    if "examples" in schema:
-        for index, value in enumerate(schema["examples"]):
-            yield Boundary(f"example-{index + 1}", "realistic value", value, "examples")
-        if schema.get("type") == "string":
-            return
-    kind = schema.get("type")
-    if kind == "boolean":
-        for flag in (True, False):
-            yield Boundary(str(flag).lower(), f"value {str(flag).lower()}", flag, "type")
-    elif kind == "integer":
-        yield from _integers(schema)
-    elif kind == "string":
-        yield from _strings(schema)
-    elif kind == "array":
-        yield from _arrays(schema)
-    elif kind == "object":
-        yield from _objects(schema)
+    for index, value in enumerate(schema.get("examples", ())):
+        yield Boundary(f"example-{index + 1}", "realistic value", value, "examples")
+    kind = schema.get("type", "")
+    if kind in _WALKERS and not ("examples" in schema and kind == "string"):
+        yield from _WALKERS[kind](schema)
+
+
+def _listed(schema: Schema) -> Iterator[Boundary]:
+    special = special_values(schema)
+    for value in schema["enum"]:
+        if value not in special:
+            yield Boundary(str(value).replace("/", "-"), f"value {value}", value, "enum")
+
+
+def _booleans(_: Schema) -> Iterator[Boundary]:
+    for flag in (True, False):
+        yield Boundary(str(flag).lower(), f"value {str(flag).lower()}", flag, "type")
 
 
 def _integers(schema: Schema) -> Iterator[Boundary]:
@@ -123,12 +118,12 @@ def _strings(schema: Schema) -> Iterator[Boundary]:
     shortest = text_of(schema, least)
     if shortest is not None:
         mark = provenance_of(schema, "minLength")
-        yield Boundary("shortest", f"{least} characters", shortest, "minLength", "", mark)
+        yield Boundary("shortest", _characters(least), shortest, "minLength", "", mark)
     if high is not None:
         longest = text_of(schema, high)
         if longest is not None:
             mark = provenance_of(schema, "maxLength")
-            yield Boundary("longest", f"{high} characters", longest, "maxLength", "", mark)
+            yield Boundary("longest", _characters(high), longest, "maxLength", "", mark)
     if patterns:
         length = min(high or 64, 64)
         for size in range(length, length - 8, -1):
@@ -138,6 +133,10 @@ def _strings(schema: Schema) -> Iterator[Boundary]:
                 break
         return
     yield from _scripts(schema)
+
+
+def _characters(count: int) -> str:
+    return "one character" if count == 1 else f"{count} characters"
 
 
 def _scripts(schema: Schema) -> Iterator[Boundary]:
@@ -317,3 +316,12 @@ def placed(schema: Schema) -> Any:
         if names:
             return {name: placed(properties[name]) for name in names}
     return canonical(schema)
+
+
+_WALKERS: Mapping[str, Callable[[Schema], Iterator[Boundary]]] = {
+    "boolean": _booleans,
+    "integer": _integers,
+    "string": _strings,
+    "array": _arrays,
+    "object": _objects,
+}

@@ -6,15 +6,15 @@ expected to succeed, satisfies what `combinations.json` says.
 """
 
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from conformance.spec.boundaries import placed
-from conformance.spec.catalogue import Json, Operation
+from conformance.spec.catalogue import Json, Operation, catalogue
 from conformance.spec.combinations import Combinations, combinations
-from conformance.spec.judge import RequestValidator, violations
+from conformance.spec.judge import meets, violations
 from conformance.spec.keywords import Schema
-from conformance.spec.placeholders import stand_in
+from conformance.spec.placeholders import Resource, stand_in
 from conformance.spec.strategies import missing_members
 from conformance.spec.values import canonical
 
@@ -41,6 +41,12 @@ def is_sensible(operation: Operation, params: Mapping[str, Any]) -> bool:
 
 def generated(operation: Operation) -> dict[str, Schema]:
     """Return the schemas of the parameters for which values are made, by name."""
+    return _generated(operation.name)
+
+
+@cache
+def _generated(name: str) -> dict[str, Schema]:
+    operation = catalogue().operations[name]
     properties: Mapping[str, Schema] = combinations(operation).schema.get("properties", {})
     return {name: part for name, part in properties.items() if "x-not-generated" not in part}
 
@@ -95,21 +101,21 @@ def _given_request(
     """Return a request given as data that holds what is wanted."""
     for request in known.requests:
         params = {**request.params, **given}
+        if any(
+            isinstance(value, Resource) and value != request.params.get(name)
+            for name, value in given.items()
+        ):
+            continue  # real things of different kinds do not go together
         if kept <= params.keys() and not without & params.keys() and is_valid(operation, params):
             return params
     return None
 
 
-@lru_cache(maxsize=None)
-def _values(operation_name: str) -> dict[str, Any]:
-    return {}
-
-
 def _value(operation: Operation, name: str) -> Any:
-    known = _values(operation.name)
-    if name not in known:
-        known[name] = placed(combinations(operation).schema["properties"][name])
-    return known[name]
+    key = (operation.name, name)
+    if key not in _VALUES:
+        _VALUES[key] = placed(combinations(operation).schema["properties"][name])
+    return _VALUES[key]
 
 
 def _plain(schema: Schema) -> Json:
@@ -119,6 +125,9 @@ def _plain(schema: Schema) -> Json:
     return _PLAIN[key][1]
 
 
+#: What a parameter holds when a variant is about another one.
+_VALUES: dict[tuple[str, str], Any] = {}
+#: Plain values by the identity of their schema; the schema is kept so that it stays the same one.
 _PLAIN: dict[int, tuple[Schema, Json]] = {}
 
 
@@ -157,7 +166,7 @@ def _choose(
 ) -> bool:
     """Take the first branch that can be taken, unless one is satisfied already."""
     options = list(options)
-    if any(RequestValidator(option).is_valid(filled) for option in options):
+    if any(meets(option, filled) for option in options):
         return False
     available = generated(operation)
     for option in options:
@@ -175,7 +184,7 @@ def _consequence(part: Schema, filled: Params) -> Schema | None:
     """Return the schema whose member constraints apply to this request."""
     if "if" not in part:
         return part if "$comment" in part and "properties" in part else None
-    branch = "then" if RequestValidator(part["if"]).is_valid(filled) else "else"
+    branch = "then" if meets(part["if"], filled) else "else"
     found: Schema | None = part.get(branch)
     return found
 
@@ -185,9 +194,11 @@ def _satisfy(params: Params, filled: Params, wanted: Schema, kept: set[str]) -> 
     for name, part in wanted.get("properties", {}).items():
         if name not in params or name in kept:
             continue
-        if part is not False and RequestValidator(part).is_valid(filled[name]):
+        if part is not False and meets(part, filled[name]):
             continue
-        allowed = [] if part is False else [part["const"]] if "const" in part else part.get("enum", [])
+        allowed = (
+            [] if part is False else [part["const"]] if "const" in part else part.get("enum", [])
+        )
         if allowed:
             params[name] = allowed[0]
         elif part is not False:
@@ -196,5 +207,3 @@ def _satisfy(params: Params, filled: Params, wanted: Schema, kept: set[str]) -> 
             del params[name]
         return True
     return False
-
-

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from conformance.spec.catalogue import Operation, catalogue
-from conformance.spec.keywords import Schema
 
 Outcome = Literal["success", "refused"]
 #: Which code a reference to a thing that does not exist leads to, by the end of bundle.attribute.
 _NOT_FOUND: tuple[tuple[str, str], ...] = (
+    ("secret.previous-version", ""),
     ("alias.name", "Forbidden.AliasNotFound"),
     (".alias", "Forbidden.AliasNotFound"),
-    ("secret.version", "Forbidden.ResourceNotFound"),
+    ("secret.version", ""),  # which code answers a version or stage without a holder is not settled
     (".version", "Forbidden.KeyVersionNotFound"),
     ("secret.name", "Forbidden.ResourceNotFound"),
     ("secret-in-window.name", "Forbidden.ResourceNotFound"),
@@ -44,7 +44,7 @@ class Expectation:
         outcome: Whether it must succeed or be refused.
         stage: What must refuse it.
         statuses: HTTP statuses allowed; empty for any 4xx (refused) or 200 (success).
-        codes: Codes allowed; one that ends in `.*` stands for itself with any suffix. Empty where no
+        codes: Codes allowed; one that ends in `.*` stands for any suffix or none. Empty where no
             source names the code.
         provenance: Of the promise that it is answered so; "inferred" only warns.
         readings: Readings that the allowed answers belong to.
@@ -74,10 +74,12 @@ class Expectation:
 
 
 def code_matches(code: str | None, allowed: str) -> bool:
-    """Tell whether ``code`` is the allowed one; `Name.*` allows `Name.` and any suffix."""
+    """Tell whether ``code`` is the allowed one; `Name.*` allows any suffix or none."""
     if code is None:
         return False
-    return code.startswith(allowed[:-1]) if allowed.endswith(".*") else code == allowed
+    if not allowed.endswith(".*"):
+        return code == allowed
+    return code == allowed[:-2] or code.startswith(allowed[:-1])
 
 
 def success(provenance: str = "documented") -> Expectation:
@@ -89,7 +91,7 @@ def refusal(
     operation: Operation,
     keyword: str,
     parameter: str,
-    schema: Schema,
+    own: Mapping[str, Any],
     provenance: str,
     *,
     weaker: Iterable[str] = (),
@@ -100,17 +102,17 @@ def refusal(
         operation: Whose request.
         keyword: The constraint.
         parameter: Name of the top-level parameter at fault.
-        schema: Schema of that parameter, for its `x-refusals`.
+        own: The `x-refusals` of the schema that states the constraint.
         provenance: Of the constraint.
-        weaker: Further codes that a right target may answer, with status 404 if they end in NotFound.
+        weaker: Further codes that a right target may answer where the schema has no row of its own.
     """
     rows: Mapping[str, Any] = catalogue().document("refusals")["keywords"]
-    row = {**rows[keyword], **schema.get("x-refusals", {}).get(keyword, {})}
+    row = own.get(keyword, rows[keyword])
     statuses = tuple(row.get("statuses", ()))
     codes = tuple(code.replace("{Parameter}", parameter) for code in row.get("codes", ()))
     if not codes:
         return Expectation("refused", row["stage"], statuses, (), provenance)
-    for code in weaker:
+    for code in () if keyword in own else weaker:
         codes += (code,)
         statuses += (_status_of(operation, code),) if statuses else ()
     return Expectation(
@@ -138,7 +140,7 @@ def not_found(operation: Operation, path: str) -> Expectation:
 
 def not_found_code(path: str) -> str | None:
     """Return the code for an unknown thing of `bundle.attribute`, None where none is known."""
-    return next((code for end, code in _NOT_FOUND if path.endswith(end)), None)
+    return next((code for end, code in _NOT_FOUND if path.endswith(end)), None) or None
 
 
 def codes_of_unusable(path: str) -> tuple[str, ...]:

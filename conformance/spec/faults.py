@@ -6,8 +6,8 @@ parameter. What cannot be told apart on the wire (text for text, an empty list i
 proposed; what could not be built with a single fault is dropped by `negatives`.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from conformance.spec.boundaries import placed
@@ -52,6 +52,8 @@ class Fault:
     provenance: str = "documented"
     empty: bool = False
     weight: int = 1
+    #: `x-refusals` of the schema that states the constraint.
+    refusals: Mapping[str, Any] = field(default_factory=dict)
 
 
 def faults(schema: Schema, *, as_json: bool) -> Iterator[Fault]:
@@ -61,6 +63,12 @@ def faults(schema: Schema, *, as_json: bool) -> Iterator[Fault]:
         schema: Of one parameter, member or item.
         as_json: Whether the value travels inside JSON, where types can be told apart.
     """
+    own = schema.get("x-refusals", {})
+    for fault in _faults(schema, as_json=as_json):
+        yield fault if fault.refusals or not own else replace(fault, refusals=own)
+
+
+def _faults(schema: Schema, *, as_json: bool) -> Iterator[Fault]:
     if "x-not-generated" in schema:
         return
     if "const" in schema:
@@ -91,7 +99,9 @@ def _integer(schema: Schema, as_json: bool) -> Iterator[Fault]:
         yield Fault("object", "object for a number", {}, "type", "", mark)
         yield Fault("numeric-text", "number as text", str(value), "type", "", "inferred", weight=3)
     else:
-        yield Fault("letters", "letters after the digits", f"{value}abc", "type", "", mark, weight=0)
+        yield Fault(
+            "letters", "letters after the digits", f"{value}abc", "type", "", mark, weight=0
+        )
         yield Fault("word", "no digits at all", "many", "type", "", mark)
         yield Fault("fraction", "fraction", f"{value}.5", "type", "", mark)
         yield Fault("hexadecimal", "hexadecimal", hex(value), "type", "", mark, weight=2)
@@ -135,7 +145,12 @@ def _boolean(schema: Schema, as_json: bool) -> Iterator[Fault]:
     if as_json:
         yield Fault("text", "true as text", "true", "type", "", "inferred", weight=3)
         return
-    for name, text in (("upper-case", "TRUE"), ("digit", "1"), ("yes", "yes"), ("blanks", " true ")):
+    for name, text in (
+        ("upper-case", "TRUE"),
+        ("digit", "1"),
+        ("yes", "yes"),
+        ("blanks", " true "),
+    ):
         purpose = f"{text!r} for a boolean"
         yield Fault(name, purpose, text, "type", "", "inferred", weight=2)
     yield Fault("empty", "empty", "", "type", "", "inferred", empty=True, weight=2)
@@ -249,7 +264,7 @@ def _patterns(schema: Schema) -> Iterator[Fault]:
 def _outside(schema: Schema, good: str) -> str:
     """Return a visible character that no pattern takes at the end, or the most unusual one."""
     found = patterns_of(schema)
-    for char in "*(\"|\\`":
+    for char in '*("|\\`':
         if not all(pattern.matches(good + char) for pattern in found):
             return char
     return "`"
@@ -290,7 +305,9 @@ def _base64(schema: Schema) -> Iterator[Fault]:
     mark = provenance_of(schema, "x-decoded")
     limits = schema.get("x-decoded", {})
     if high is not None:
-        yield Fault("above", f"{high + 1} bytes", encoded(high + 1), "x-decoded", "", mark, weight=0)
+        yield Fault(
+            "above", f"{high + 1} bytes", encoded(high + 1), "x-decoded", "", mark, weight=0
+        )
         # Beyond the limit also when it counts characters of text, or another unit of a kilobyte.
         much = 2 * high
         yield Fault("twice", f"{much} bytes", encoded(much), "x-decoded", "", mark)
@@ -301,7 +318,7 @@ def _base64(schema: Schema) -> Iterator[Fault]:
 
 def _array(schema: Schema, as_json: bool) -> Iterator[Fault]:
     items: Schema = schema.get("items", {})
-    mark = "inferred" if "x-conflict" in schema else provenance_of(schema, "type")
+    mark = form_provenance(schema)
     if as_json:
         yield Fault("type-object", "object for a list", {}, "type", "", mark)
         yield Fault("type-text", "text for a list", "text", "type", "", mark)
@@ -310,11 +327,15 @@ def _array(schema: Schema, as_json: bool) -> Iterator[Fault]:
     if low:
         value = _some(items, low - 1)
         mark = provenance_of(schema, "minItems")
-        yield Fault("few", f"{low - 1} items, one too few", value, "minItems", "", mark, empty=low == 1)
+        yield Fault(
+            "few", f"{low - 1} items, one too few", value, "minItems", "", mark, empty=low == 1
+        )
     if high is not None:
         value = _some(items, high + 1)
         mark = provenance_of(schema, "maxItems")
-        yield Fault("many", f"{high + 1} items, one too many", value, "maxItems", "", mark, weight=0)
+        yield Fault(
+            "many", f"{high + 1} items, one too many", value, "maxItems", "", mark, weight=0
+        )
     if schema.get("uniqueItems"):
         one = placed(items)
         mark = provenance_of(schema, "uniqueItems")
@@ -335,6 +356,13 @@ def _array(schema: Schema, as_json: bool) -> Iterator[Fault]:
         )
 
 
+def form_provenance(schema: Schema) -> str:
+    """Return how sure it is that a parameter is JSON of its type; readings may say otherwise."""
+    if str(schema.get("x-reading", "")).endswith(("-form", "-format")):
+        return "inferred"
+    return provenance_of(schema, "type")
+
+
 def _some(items: Schema, count: int) -> list[Any]:
     if count <= 0:
         return []
@@ -348,7 +376,7 @@ def _object(schema: Schema, as_json: bool) -> Iterator[Fault]:
     properties: dict[str, Schema] = schema.get("properties", {})
     required = schema.get("required", ())
     if as_json:
-        mark = "inferred" if "x-conflict" in schema else provenance_of(schema, "type")
+        mark = form_provenance(schema)
         yield Fault("type-list", "list for an object", [], "type", "", mark)
         yield Fault("type-text", "text for an object", "text", "type", "", mark)
         yield Fault("type-number", "number for an object", 5, "type", "", mark, weight=2)

@@ -1,8 +1,8 @@
 """Judges logical parameters by the whole subset, the suite's own keywords included.
 
-`jsonschema` knows nothing of `x-decoded` or `x-max-bytes`, does not assert `contentEncoding`, and reads
-patterns as Python does. The validator here adds these, so that whoever checks requests against the
-specs checks all that the specs say.
+`jsonschema` knows nothing of `x-decoded` or `x-max-bytes`, does not assert `contentEncoding`, and
+reads patterns as Python does. The validator here adds these, so that whoever checks requests against
+the specs checks all that the specs say.
 """
 
 import base64
@@ -83,7 +83,7 @@ def _json_length(_: Any, limit: int, instance: Any, __: Any) -> Iterator[Validat
         yield ValidationError(f"is longer than {limit} characters")
 
 
-RequestValidator = extend(
+RequestValidator: Any = extend(  # type: ignore[no-untyped-call]
     Draft202012Validator,
     {
         "pattern": _pattern,
@@ -97,21 +97,29 @@ RequestValidator = extend(
 
 def violations(operation: Operation, params: Mapping[str, Json]) -> list[Violation]:
     """Return every constraint of the operation's request that ``params`` violate, in order."""
-    return list(_found(_cached(operation), dict(params)))
+    return list(_found(_validator(request_schema(operation)), dict(params)))
 
 
 def violations_of(schema: Mapping[str, Any], value: Json) -> list[Violation]:
     """Return every constraint of an expanded schema that ``value`` violates."""
-    return list(_found(RequestValidator(schema), value))
+    return list(_found(_validator(schema), value))
 
 
-_VALIDATORS: dict[str, Validator] = {}
+def meets(schema: Mapping[str, Any], value: Json) -> bool:
+    """Tell whether a value meets all constraints of an expanded schema."""
+    return bool(_validator(schema).is_valid(value))
 
 
-def _cached(operation: Operation) -> Validator:
-    if operation.name not in _VALIDATORS:
-        _VALIDATORS[operation.name] = RequestValidator(request_schema(operation))
-    return _VALIDATORS[operation.name]
+#: Validators by the identity of their schema, which is kept so that no other can take its place.
+_VALIDATORS: dict[int, tuple[Mapping[str, Any], Validator]] = {}
+
+
+def _validator(schema: Mapping[str, Any]) -> Validator:
+    known = _VALIDATORS.get(id(schema))
+    if known is None or known[0] is not schema:
+        known = (schema, RequestValidator(schema))
+        _VALIDATORS[id(schema)] = known
+    return known[1]
 
 
 def _found(validator: Validator, value: Json) -> Iterator[Violation]:

@@ -7,7 +7,7 @@ would silently be neither generated nor violated.
 """
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from conformance.spec.catalogue import Json, Operation, catalogue
@@ -68,7 +68,7 @@ def expand(schema: Schema, resolve: Resolve, pointer: str = "") -> dict[str, Any
     return _expand(schema, resolve, pointer, ())
 
 
-@lru_cache(maxsize=None)
+@cache
 def _request(name: str) -> dict[str, Any]:
     operation = catalogue().operations[name]
     return expand(operation.request, reference_resolver(operation), f"{name}:")
@@ -174,7 +174,7 @@ def _check(schema: Schema, pointer: str) -> None:
     for keyword in schema:
         if keyword not in ASSERTIONS and keyword not in ANNOTATIONS:
             raise SchemaError(f"{pointer}/{keyword}: keyword is not supported by the compiler")
-    if "type" in schema and schema["type"] not in _TYPES:
+    if "type" in schema and schema["type"] not in sorted(_TYPES):
         raise SchemaError(f"{pointer}/type: {schema['type']!r} is not one of the known types")
     if schema.get("contentEncoding", "base64") != "base64":
         raise SchemaError(f"{pointer}/contentEncoding: only base64 is supported")

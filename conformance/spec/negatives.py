@@ -8,11 +8,11 @@ refused by state.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from conformance.spec.boundaries import placed
-from conformance.spec.catalogue import Operation
+from conformance.spec.catalogue import Operation, catalogue
 from conformance.spec.combinations import combinations
 from conformance.spec.compose import Params, compose, generated, plausible
 from conformance.spec.expectations import (
@@ -22,7 +22,7 @@ from conformance.spec.expectations import (
     not_found_code,
     refusal,
 )
-from conformance.spec.faults import Fault, faults
+from conformance.spec.faults import Fault, faults, form_provenance
 from conformance.spec.judge import Violation, violations
 from conformance.spec.keywords import Schema, pointer_to, provenance_of, reference_resolver
 from conformance.spec.placeholders import Resource
@@ -42,6 +42,8 @@ IMPLIED: Mapping[str, frozenset[str]] = {
 }
 #: Negatives of these are valid by schema.
 BEYOND_SCHEMA = frozenset({"x-resource", "x-forms"})
+#: Odd references tried for every parameter; the others for the first two only.
+_ALWAYS_ODD = frozenset({"newline", "blank", "nul", "suffix", "percent"})
 _NOWHERE = "kms-conformance-does-not-exist"
 _NO_UUID = "00000000-0000-4000-8000-000000000000"
 
@@ -85,10 +87,8 @@ class Negative:
         return {**kept, **self.values}
 
 
-@lru_cache(maxsize=None)
+@cache
 def _codec(name: str) -> ParameterCodec:
-    from conformance.spec.catalogue import catalogue
-
     operation = catalogue().operations[name]
     return ParameterCodec(operation.request, reference_resolver(operation))
 
@@ -133,7 +133,7 @@ def base_of(operation: Operation, negative: Negative) -> Params | None:
     wanted = negative.include or (*negative.values, *_names(negative.raw))
     include = [name for name in wanted if name in known]
     for sensible in (True, False):
-        found = compose(operation, include=dict.fromkeys(include), sensible=sensible)
+        found = _base(operation.name, tuple(dict.fromkeys(include)), sensible=sensible)
         if found is None:
             continue
         if breaks_only(operation, negative.apply(found), negative):
@@ -141,14 +141,17 @@ def base_of(operation: Operation, negative: Negative) -> Params | None:
     return None
 
 
+@cache
+def _base(name: str, include: tuple[str, ...], *, sensible: bool) -> Params | None:
+    return compose(catalogue().operations[name], include=include, sensible=sensible)
+
+
 def _names(raw: Pairs) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name.partition(".")[0] for name, _ in raw))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _checked(name: str) -> tuple[tuple[Negative, Mapping[str, Any]], ...]:
-    from conformance.spec.catalogue import catalogue
-
     operation = catalogue().operations[name]
     found: dict[str, tuple[Negative, Mapping[str, Any]]] = {}
     shapes: set[str] = set()
@@ -197,7 +200,7 @@ def _of_fault(operation: Operation, name: str, schema: Schema, fault: Fault) -> 
         operation,
         "additionalProperties" if in_map else fault.keyword,
         name,
-        schema,
+        fault.refusals,
         provenance,
         weaker=weaker,
     )
@@ -216,7 +219,7 @@ def _missing(operation: Operation) -> Iterator[Negative]:
     for name in operation.request.get("required", ()):
         schema: Schema = combinations(operation).schema["properties"][name]
         mark = provenance_of(operation.request, "required", name)
-        expectation = refusal(operation, "required", name, schema, mark)
+        expectation = refusal(operation, "required", name, schema.get("x-refusals", {}), mark)
         purpose = f"required {name} missing"
         yield Negative(
             f"missing.{name}", purpose, "required", "", expectation,
@@ -228,7 +231,7 @@ def _unparsable(operation: Operation, name: str, schema: Schema) -> Iterator[Neg
     """Text that is no JSON where JSON is documented."""
     if schema.get("x-wire") != "json":
         return
-    mark = "inferred" if "x-conflict" in schema else provenance_of(schema, "type")
+    mark = form_provenance(schema)
     lists = schema.get("type") == "array"
     whole = "[]" if lists else '{"purpose":"x"}'
     for slug, purpose, text, provenance, weight in (
@@ -239,7 +242,7 @@ def _unparsable(operation: Operation, name: str, schema: Schema) -> Iterator[Neg
         ("trailing-comma", "comma before the end", whole[:-1] + "," + whole[-1], "inferred", 2),
         ("empty", "empty", "", "inferred", 2),
     ):
-        expectation = refusal(operation, "x-wire", name, schema, provenance)
+        expectation = refusal(operation, "x-wire", name, schema.get("x-refusals", {}), provenance)
         yield Negative(
             f"{name}.{slug}", f"{name}: {purpose}", "x-wire", pointer_to("", name), expectation,
             raw=((name, text),), weight=weight,
@@ -286,7 +289,7 @@ def _coupling(
     remove: frozenset[str] = frozenset(),
 ) -> Negative:
     schema: Schema = combinations(operation).schema
-    expectation = refusal(operation, keyword, parameter, schema, provenance_of(schema, keyword))
+    expectation = refusal(operation, keyword, parameter, {}, provenance_of(schema, keyword))
     return Negative(
         name, purpose, keyword, "", expectation, values or {}, include, remove, weight=0
     )
@@ -368,11 +371,12 @@ def _unknown_things(operation: Operation) -> Iterator[Negative]:
                 value = _unknown_arn(path)
             elif path.endswith(".arn"):
                 value = _unknown_arn(resource.path)
-            yield _reference_fault(
-                operation, name, path, f"{name}.nonexistent" + ("" if usual else f"-{form}"),
-                f"{name}: {form} of a thing that does not exist", value, 0,
+            yield Negative(
+                f"{name}.nonexistent" + ("" if usual else f"-{form}"),
+                f"{name}: nothing has this {form}", "x-resource", pointer_to("", name),
+                not_found(operation, path), {name: value}, weight=0,
             )  # fmt: skip
-        yield from _unaccepted_forms(operation, name, schema, resource)
+        yield from _unaccepted_forms(name, schema, resource)
 
 
 def _unknown_arn(path: str) -> Resource:
@@ -382,32 +386,18 @@ def _unknown_arn(path: str) -> Resource:
     return Resource.parse(path).changed("replace-end", "000000000000")
 
 
-def _reference_fault(
-    operation: Operation, name: str, path: str, slug: str, purpose: str, value: Any, weight: int
-) -> Negative:
-    expectation = not_found(operation, path)
-    return Negative(
-        slug, purpose, "x-resource", pointer_to("", name), expectation, {name: value},
-        weight=weight,
-    )  # fmt: skip
-
-
-def _unaccepted_forms(
-    operation: Operation, name: str, schema: Schema, resource: Resource
-) -> Iterator[Negative]:
+def _unaccepted_forms(name: str, schema: Schema, resource: Resource) -> Iterator[Negative]:
     """A real thing by a form that the operation is not described with."""
     if "x-forms" not in schema or resource.attribute != "id":
         return
     for form in ("alias", "arn"):
         if form in schema["x-forms"]:
             continue
-        codes = ("Unsupported.Alias",) if form == "alias" else ()
+        lost = not_found_code(resource.path)
+        codes = ("InvalidParameter.*", f"Invalid{name}.*", *(() if lost is None else (lost,)))
+        if form == "alias":
+            codes = ("Unsupported.Alias", *codes)
         expectation = Expectation("refused", "parameter", (), codes, "inferred")
-        if codes:
-            also = ("InvalidParameter", "InvalidParameter.*", f"Invalid{name}")
-            lost = not_found_code(resource.path)
-            codes += (*also, *(() if lost is None else (lost,)))
-            expectation = Expectation("refused", "parameter", (), codes, "inferred")
         yield Negative(
             f"{name}.by-{form}", f"{name}: by {form}, which is not described", "x-forms",
             pointer_to("", name), expectation, {name: Resource.parse(resource.path, form)},
@@ -416,9 +406,9 @@ def _unaccepted_forms(
 
 def _odd_references(operation: Operation) -> Iterator[Negative]:
     """References that only sloppy reading resolves, or that must not be interpreted at all."""
-    for name, schema, resource in _references(operation):
-        if "pattern" in schema or resource.bundle == "region":
-            continue  # faults of the pattern say the same
+    for place, (name, _, resource) in enumerate(_references(operation)):
+        if resource.bundle == "region":
+            continue
         real = Resource.parse(resource.path)
         for slug, purpose, value in (
             ("newline", "the real one with a newline", real.changed("append", "\n")),
@@ -436,7 +426,11 @@ def _odd_references(operation: Operation) -> Iterator[Negative]:
             ("cjk", "three-byte characters", "密钥"),
             ("long", "4,000 characters", "a" * 4000),
         ):
+            if place > 1 and slug not in _ALWAYS_ODD:
+                continue
             expectation = Expectation("refused", "state", (), (), "inferred")
+            if slug == "suffix" and resource.attribute == "name":
+                expectation = not_found(operation, resource.path)  # a name like any other
             yield Negative(
                 f"{name}.odd-{slug}", f"{name}: {purpose}", "x-resource", pointer_to("", name),
                 expectation, {name: value}, weight=3,

@@ -15,8 +15,8 @@ def covering(
 ) -> list[Row[Level]]:
     """Return rows that together hold every pair of levels that some feasible row holds.
 
-    Greedy and deterministic: each row begins with the first pair not covered yet and takes for every
-    other factor the level that covers most new pairs.
+    Greedy and deterministic: each row begins with the first pair not covered yet and takes for
+    every other factor the level that covers most new pairs.
 
     Args:
         factors: Levels by factor, in order.

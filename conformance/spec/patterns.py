@@ -11,7 +11,7 @@ Only the constructs that the specs use are known; any other is refused when it i
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -44,14 +44,22 @@ class Chars:
 
     def visible(self) -> tuple[str, ...]:
         """The visible ASCII characters among them."""
-        return tuple(char for char in _ASCII_VISIBLE if char in self)
+        return _visible(self)
 
     def first(self) -> str:
         """The most readable of them."""
-        for char in _PREFERRED + "".join(_ASCII_VISIBLE):
-            if char in self:
-                return char
-        return chr(self.ranges[0][0])
+        return _first(self)
+
+
+@cache
+def _visible(chars: Chars) -> tuple[str, ...]:
+    return tuple(char for char in _ASCII_VISIBLE if char in chars)
+
+
+@cache
+def _first(chars: Chars) -> str:
+    preferred = _PREFERRED + "".join(_ASCII_VISIBLE)
+    return next((char for char in preferred if char in chars), chr(chars.ranges[0][0]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +126,7 @@ class Pattern:
 
     @cached_property
     def bounds(self) -> tuple[int, int | None]:
-        """Shortest and longest text it describes; parts left open by missing anchors not counted."""
+        """Shortest and longest text; what missing anchors leave open is not counted."""
         return _bounds(self.tree)
 
     @cached_property
@@ -149,7 +157,7 @@ class Pattern:
         return text if len(text) == wanted and self.matches(text) else None
 
     def strategy(self, low: int = 0, high: int | None = None) -> SearchStrategy[str]:
-        """Return matching texts of a length between ``low`` and ``high``, shrinking to short ones."""
+        """Return matching texts of ``low`` to ``high`` characters, shrinking to short ones."""
         tree = _fit(self.tree, low, high)
         found = _strategy(tree)
         within = self.regex.search
@@ -162,7 +170,7 @@ class Pattern:
         )
 
 
-@lru_cache(maxsize=None)
+@cache
 def parse(source: str) -> Pattern:
     """Read a pattern.
 
@@ -319,7 +327,9 @@ def _python(node: Node) -> str:
     match node:
         case Chars(ranges, negated):
             body = "".join(
-                re.escape(chr(low)) if low == high else f"{re.escape(chr(low))}-{re.escape(chr(high))}"
+                re.escape(chr(low))
+                if low == high
+                else f"{re.escape(chr(low))}-{re.escape(chr(high))}"
                 for low, high in ranges
             )
             return f"[{'^' if negated else ''}{body}]"
@@ -389,7 +399,7 @@ def _build(node: Node, length: int, *, varied: bool, offset: int = 0) -> str:
 
 
 def _fit(node: Node, low: int, high: int | None) -> Node:
-    """Narrow the only stretchable part of a sequence to the wanted length, which spares filtering."""
+    """Narrow the only stretchable part of a sequence to the wanted length: less to filter."""
     if isinstance(node, Repeat):
         node = Sequence((node,))
     if not isinstance(node, Sequence):
@@ -421,20 +431,20 @@ def _strategy(node: Node) -> SearchStrategy[str]:
         case Sequence(parts):
             return st.tuples(*map(_strategy, parts)).map("".join)
         case Repeat(Chars() as part, low, high):
-            most = max(low, 24) if high is None else min(high, max(low, 64))
+            most = max(low, 16) if high is None else min(high, max(low, 24))
             return st.text(_chars(part), min_size=low, max_size=most)
         case Repeat(part, low, high):
             most = low + 4 if high is None else high
             return st.lists(_strategy(part), min_size=low, max_size=most).map("".join)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _chars(node: Chars) -> SearchStrategy[str]:
     visible = node.visible()
     if not visible:
         return st.just(node.first())
     if not node.negated:
-        return st.sampled_from(sorted(visible, key=lambda char: _order(char)))
+        return st.sampled_from(sorted(visible, key=_order))
     outside = "".join(char for char in _ASCII_VISIBLE if char not in node)
     return st.characters(exclude_categories=("C", "Zl", "Zp"), exclude_characters=outside)
 

@@ -22,8 +22,8 @@ class Resource:
 
     Attributes:
         bundle: Kind of thing; the attributes of one bundle belong to one thing.
-        attribute: Which of its values. A form of reference other than the usual one is the attribute
-            of that name: `alias`, `arn`.
+        attribute: Which of its values. A form of reference other than the usual one is the
+            attribute of that name: `alias`, `arn`.
         fresh: The thing is changed or used up, so that one of its own is needed.
         change: Name and argument of a transformation of the value, see `CHANGES`.
     """

@@ -5,21 +5,22 @@ length of a JSON text, conditions between members) is filtered.
 """
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from conformance.spec.catalogue import Json
-from conformance.spec.judge import RequestValidator, json_length
+from conformance.spec.judge import json_length, meets
 from conformance.spec.keywords import Schema, special_values
 from conformance.spec.values import decoded_bounds, patterns_of
 
 #: Random texts stay short; the boundary walk has the long ones.
-_USUAL_LENGTH = 48
-_USUAL_ITEMS = 5
-_USUAL_BYTES = 96
+_USUAL_LENGTH = 24
+_USUAL_ITEMS = 3
+_USUAL_BYTES = 48
 _INT32 = 2**31 - 1
 _IDENTIFIER = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-_"
 #: Every script, no controls, no unassigned code points, no surrogates: what XML answers can carry.
@@ -51,8 +52,7 @@ def _needs_filter(schema: Schema) -> bool:
 
 
 def _also(schema: Schema) -> Callable[[Json], bool]:
-    validator = RequestValidator(schema)
-    return lambda value: validator.is_valid(value)
+    return partial(meets, schema)
 
 
 def _untyped(schema: Schema) -> SearchStrategy[Any]:
@@ -114,7 +114,7 @@ def _is_csv_item(text: str) -> bool:
 def _name_of(items: Schema) -> Callable[[Any], Any]:
     required = items.get("required", ())
     if items.get("type") != "object" or not required:
-        return lambda value: repr(value)
+        return repr
     return lambda value: repr(value[required[0]])
 
 
@@ -139,10 +139,38 @@ def _object(schema: Schema) -> SearchStrategy[dict[str, Any]]:
 
 def _fixed(schema: Schema, properties: Mapping[str, Schema]) -> SearchStrategy[dict[str, Any]]:
     required = set(schema.get("required", ()))
-    return st.fixed_dictionaries(
+    return members(
         {name: strategy(part) for name, part in properties.items() if name in required},
-        optional={name: strategy(part) for name, part in properties.items() if name not in required},
+        {name: strategy(part) for name, part in properties.items() if name not in required},
     )
+
+
+def subset(names: Sequence[str]) -> SearchStrategy[list[str]]:
+    """Return some of the names, in order, shrinking to none.
+
+    One integer says which: three times as fast as a set, whose members are drawn one by one.
+    """
+    if not names:
+        return st.just([])
+    return st.integers(0, 2 ** len(names) - 1).map(
+        lambda mask: [name for bit, name in enumerate(names) if mask >> bit & 1]
+    )
+
+
+def members(
+    required: Mapping[str, SearchStrategy[Any]], optional: Mapping[str, SearchStrategy[Any]]
+) -> SearchStrategy[dict[str, Any]]:
+    """Return objects of the required members and some of the optional ones."""
+    some = subset(list(optional))
+
+    @st.composite
+    def build(draw: DrawFn) -> dict[str, Any]:
+        value = {name: draw(part) for name, part in required.items()}
+        for name in draw(some):
+            value[name] = draw(optional[name])
+        return value
+
+    return build()
 
 
 def _map(schema: Schema) -> SearchStrategy[dict[str, Any]]:
@@ -180,8 +208,7 @@ def _coupled(schema: Schema, properties: Mapping[str, Schema]) -> SearchStrategy
             if keyword == "oneOf":
                 unwanted |= {name for branch in branches for name in branch} - chosen
         rest = [name for name in names if name not in wanted | unwanted]
-        if rest:
-            wanted |= draw(st.sets(st.sampled_from(rest), max_size=len(rest)))
+        wanted |= set(draw(subset(rest)))
         value: dict[str, Any] = {}
         pending = wanted
         while pending:
@@ -211,16 +238,7 @@ def missing_members(schema: Schema, value: Mapping[str, Json]) -> set[str]:
 
 
 def _holds(condition: Schema, value: Mapping[str, Json]) -> bool:
-    return bool(_condition(repr(condition), condition).is_valid(value))
-
-
-_CONDITIONS: dict[str, Any] = {}
-
-
-def _condition(key: str, schema: Schema) -> Any:
-    if key not in _CONDITIONS:
-        _CONDITIONS[key] = RequestValidator(schema)
-    return _CONDITIONS[key]
+    return meets(condition, dict(value))
 
 
 _BUILDERS: Mapping[str, Callable[[Schema], SearchStrategy[Any]]] = {
@@ -231,5 +249,3 @@ _BUILDERS: Mapping[str, Callable[[Schema], SearchStrategy[Any]]] = {
     "array": _array,
     "object": _object,
 }
-
-

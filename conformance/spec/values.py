@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from conformance.spec.catalogue import Json
-from conformance.spec.judge import violations_of
+from conformance.spec.judge import meets
 from conformance.spec.keywords import Schema, special_values
 from conformance.spec.patterns import Pattern, parse
 
@@ -23,7 +23,7 @@ class NoValueError(ValueError):
 
 def valid(schema: Schema, value: Json) -> bool:
     """Tell whether a value meets all constraints of an expanded schema."""
-    return not violations_of(schema, value)
+    return meets(schema, value)
 
 
 def canonical(schema: Schema) -> Json:
@@ -84,7 +84,9 @@ def text_of(schema: Schema, length: int, filler: str = "a", *, varied: bool = Fa
 
 def encoded(length: int, salt: str = "") -> str:
     """Return base64 text of ``length`` bytes, always the same ones."""
-    return base64.b64encode(hashlib.shake_128(b"kms-conformance" + salt.encode()).digest(length)).decode()
+    return base64.b64encode(
+        hashlib.shake_128(b"kms-conformance" + salt.encode()).digest(length)
+    ).decode()
 
 
 def decoded_bounds(schema: Schema) -> tuple[int, int | None]:
@@ -121,7 +123,7 @@ def _texts(schema: Schema) -> Iterator[str]:
         yield encoded(max(low, min(16, high or 16)))
         return
     for pattern in patterns_of(schema):
-        shortest = max(pattern.bounds[0], schema.get("minLength", 0))
+        shortest = max(pattern.bounds[0], schema.get("minLength", 0), 1)
         for length in (shortest, shortest + 1, shortest + 8):
             for varied in (False, True):
                 text = pattern.sample(length, varied=varied)

@@ -6,7 +6,7 @@ not a place in a list, so that a baseline survives new variants.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cache
 from typing import Any, Literal
 
 from conformance.spec.boundaries import boundaries
@@ -14,7 +14,7 @@ from conformance.spec.catalogue import Operation, catalogue
 from conformance.spec.combinations import Combinations, combinations
 from conformance.spec.compose import Params, compose, generated, optional, plausible
 from conformance.spec.expectations import Expectation, special, success
-from conformance.spec.keywords import Schema, pointer_to
+from conformance.spec.keywords import pointer_to
 from conformance.spec.negatives import Pairs, codec, negatives
 from conformance.spec.pairwise import covering
 from conformance.spec.placeholders import Lookup, Resource, map_resources, resources, substitute
@@ -71,9 +71,7 @@ class Variant:
     @property
     def literals(self) -> Params:
         """The parameters without placeholders, by which a provider chooses a fitting thing."""
-        return {
-            name: value for name, value in self.params.items() if not list(resources(value))
-        }
+        return {name: value for name, value in self.params.items() if not list(resources(value))}
 
     def resolved(self, lookup: Lookup) -> Params:
         """Return the logical parameters with real values in place."""
@@ -109,15 +107,25 @@ def variants(operation: Operation) -> tuple[Variant, ...]:
     return _variants(operation.name)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _variants(name: str) -> tuple[Variant, ...]:
     operation = catalogue().operations[name]
     found = _distinct(_all(operation))
     if len(found) > MOST:
-        kept = sorted(found, key=lambda variant: variant.weight)[:MOST]
-        names = {variant.id for variant in kept}
+        names = _kept(found)
         found = [variant for variant in found if variant.id in names]
     return tuple(_distinct([*found, *_more(operation, found)]))
+
+
+def _kept(found: list[Variant]) -> set[str]:
+    """Return the ids of those to keep: weightier kinds last, of each polarity in turn."""
+    places: dict[tuple[str, int], int] = {}
+    ranked = []
+    for variant in found:
+        kind = (variant.polarity, variant.weight)
+        places[kind] = places.get(kind, 0) + 1
+        ranked.append((variant.weight, places[kind], variant.id))
+    return {identifier for _, _, identifier in sorted(ranked)[:MOST]}
 
 
 def _distinct(found: Iterable[Variant]) -> list[Variant]:
@@ -136,6 +144,7 @@ def _all(operation: Operation) -> Iterator[Variant]:
     yield from make.walked()
     yield from make.pairs_of_members()
     yield from make.given()
+    yield from make.common()
     yield from make.specials()
     yield from make.negatives()
 
@@ -298,7 +307,7 @@ class _Maker:
                 exclude=[name for name, given in row.items() if not given],
             )
 
-        rows = covering({name: (True, False) for name in names}, lambda row: build(row) is not None)
+        rows = covering(dict.fromkeys(names, (True, False)), lambda row: build(row) is not None)
         for row in rows:
             params = build(row)
             if params is None:
@@ -317,6 +326,20 @@ class _Maker:
                 f"given.{request.name}", request.purpose, dict(request.params), weight=0
             )
 
+    def common(self) -> Iterator[Variant]:
+        """The region, which older SDKs add to every request, known to the operation or not."""
+        if "RegionId" in self.operation.request.get("properties", {}):
+            return
+        smallest = compose(self.operation)
+        assert smallest is not None
+        for way in paired(self.operation):
+            if way.scheme == "RPC-1.0":
+                variant = self._positive(
+                    f"extra.RegionId.{way.slug}", "RegionId beside, as older SDKs send it",
+                    smallest, provenance="observed", transport=way, weight=2,
+                )  # fmt: skip
+                yield replace(variant, raw=(("RegionId", "cn-hangzhou"),))
+
     def specials(self) -> Iterator[Variant]:
         """Valid values with another outcome."""
         for name, schema in generated(self.operation).items():
@@ -326,19 +349,17 @@ class _Maker:
                     continue
                 for way in (usual(self.operation), *paired(self.operation)[:2]):
                     usually = way == usual(self.operation)
-                    yield self._special(name, schema, mark, params, way, usually=usually)
+                    yield self._special(name, mark, params, way, usually=usually)
 
     def _special(
         self,
         name: str,
-        schema: Schema,
         mark: Mapping[str, Any],
         params: Params,
         way: Transport,
         *,
         usually: bool,
     ) -> Variant:
-        del schema
         suffix = "" if usually else f".{way.slug}"
         return Variant(
             f"{self.operation.name}.special.{name}.{mark['value']}{suffix}",
