@@ -22,6 +22,7 @@ from conformance.reference.identities import Identities
 from conformance.reference.model import Account
 from conformance.reference.passage import ListenerName, Passage, Response
 from conformance.reference.script import Script
+from conformance.reference.services.seed import furnish
 from conformance.reference.settings import Settings, Transport
 from conformance.reference.throttle import Throttle
 from conformance.reference.validate import Check, request_check, resolve
@@ -109,6 +110,7 @@ class Endpoint:
         self.operations = Operations()
         self.handlers = handlers()
         self.slow = slow_tests()
+        furnish(self.account, self.clock.now())
         self.seams = Seams()
         #: Names of the faults and harmless variations in force.
         self.deviations: list[str] = []

@@ -1,9 +1,9 @@
 """Finding what a call names, and refusing what its state, kind or usage does not allow."""
 
 import re
-from collections.abc import Callable, Iterable
-from functools import cache, wraps
-from typing import Any, TypeVar
+from collections.abc import Iterable
+from functools import cache
+from typing import TypeVar
 
 from conformance.reference.call import Call, seam
 from conformance.reference.errors import KmsError
@@ -203,28 +203,3 @@ def connected_instance(call: Call) -> Instance | None:
         message = f"The KMS instance is {instance.status}."
         raise KmsError("Forbidden.DKMSInstanceStateInvalid", message)
     return instance
-
-
-Handler = Callable[[Call], dict[str, Any]]
-
-
-def tries_out(handler: Handler) -> Handler:
-    """Give a handler the DryRun parameter: with true the call always fails.
-
-    DryRunOperationError tells that it would have worked, ValidationError that a parameter was at
-    fault. Only for operations without effects: they run whole before the answer.
-    """
-
-    @wraps(handler)
-    def wrapper(call: Call) -> dict[str, Any]:
-        if call.params.get("DryRun") != "true":
-            return handler(call)
-        try:
-            handler(call)
-        except KmsError as refusal:
-            if refusal.code in {"InvalidParameter", "MissingParameter"}:
-                raise KmsError("ValidationError", refusal.message) from None
-            raise
-        raise KmsError("DryRunOperationError", "The request would have succeeded.")
-
-    return wrapper

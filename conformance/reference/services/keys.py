@@ -31,7 +31,7 @@ from conformance.reference.services.tagging import tags_from
 from conformance.wire.times import format_iso
 
 
-@handles("CreateKey")
+@handles("CreateKey", slow=lambda call: call.params.get("KeySpec", "").startswith("RSA"))
 def create_key(call: Call) -> dict[str, Any]:
     """Make a key: Enabled, or PendingImport when its material is to be imported."""
     params = call.params

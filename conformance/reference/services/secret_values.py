@@ -11,7 +11,6 @@ from conformance.reference.services.finding import (
     key_by_id,
     not_found,
     require_state,
-    tries_out,
 )
 from conformance.reference.services.paging import page
 from conformance.reference.services.secret_life import (
@@ -91,7 +90,6 @@ def _value(call: Call, secret: Secret, selection: dict[str, Any]) -> dict[str, A
 
 
 @handles("GetSecretValue")
-@tries_out
 def get_secret_value(call: Call) -> dict[str, Any]:
     """Answer one version's value."""
     return _value(call, find_secret(call), call.params)

@@ -26,7 +26,7 @@ def _show(key: Key, version: KeyVersion) -> dict[str, Any]:
     }
 
 
-@handles("CreateKeyVersion")
+@handles("CreateKeyVersion", slow=lambda call: find_key(call).spec.startswith("RSA"))
 def create_key_version(call: Call) -> dict[str, Any]:
     """Give a key a new version.
 
