@@ -7,11 +7,6 @@ a few microseconds a request; `load.bench` measures them without that.
 from collections.abc import Callable
 from typing import Any
 
-from geventhttpclient import HTTPClient
-from geventhttpclient.response import HTTPParseError
-from locust.contrib.fasthttp import FastHttpSession
-from locust.event import EventHook
-
 from load.connection import Address, Channel, Connection, Reply, failure_of, trust
 from load.failures import TransportFailure
 from load.options import ClientName
@@ -44,6 +39,8 @@ class _GeventHttpClient:
     """One connection of geventhttpclient."""
 
     def __init__(self, address: Address, context: Any, timeout: float) -> None:
+        from geventhttpclient import HTTPClient
+
         self.reopened = 0
         self._client = HTTPClient(
             address.host,
@@ -60,6 +57,8 @@ class _GeventHttpClient:
 
     def exchange(self, request: bytes) -> Reply:
         """Send one request and return its answer."""
+        from geventhttpclient.response import HTTPParseError
+
         path, headers, body = _apart(request)
         try:
             answer = self._client.request("POST", path, body, headers)
@@ -78,8 +77,10 @@ class _FastHttp:
     """One session of Locust's FastHttpUser, with the certificate check that it leaves out."""
 
     def __init__(self, address: Address, context: Any, timeout: float) -> None:
+        from locust.contrib.fasthttp import FastHttpSession
+        from locust.event import EventHook
+
         self.reopened = 0
-        self._base = address.url
         self._session = FastHttpSession(
             request_event=EventHook(),  # type: ignore[no-untyped-call]
             user=None,
