@@ -60,7 +60,12 @@ def call(client, operation, params):
             "message": refused.get_error_msg(),
         }
     except ClientException as failed:
-        return {"ok": False, "kind": "client", "code": failed.get_error_code(), "message": str(failed)}
+        return {
+            "ok": False,
+            "kind": "client",
+            "code": failed.get_error_code(),
+            "message": str(failed),
+        }
     return {"ok": True, "answer": json.loads(body)}
 
 

@@ -54,9 +54,11 @@ def call(client, operation, params):
     snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", operation).lower()
     method = getattr(client, snake)
     try:
-        response = method(model_of(operation, params)) if hasattr(
-            models, f"{operation}Request"
-        ) else method()
+        response = (
+            method(model_of(operation, params))
+            if hasattr(models, f"{operation}Request")
+            else method()
+        )
     except DaraException as refused:
         return {
             "ok": False,

@@ -79,8 +79,10 @@ def story(suffix: str) -> list[Step]:
         Step(
             "Decrypt",
             lambda m: {"CiphertextBlob": m["data-key"]["CiphertextBlob"]},
-            lambda a, m: a["Plaintext"] == m["data-key"]["Plaintext"]
-            and len(base64.b64decode(a["Plaintext"])) == 48,
+            lambda a, m: (
+                a["Plaintext"] == m["data-key"]["Plaintext"]
+                and len(base64.b64decode(a["Plaintext"])) == 48
+            ),
         ),
         Step(
             "GenerateDataKeyWithoutPlaintext",
@@ -142,7 +144,8 @@ def story(suffix: str) -> list[Step]:
             lambda a, m: a["SecretName"] == secret,
         ),
         Step(
-            "PutSecretValue", {"SecretName": secret, "SecretData": "second & = +", "VersionId": "v2"}
+            "PutSecretValue",
+            {"SecretName": secret, "SecretData": "second & = +", "VersionId": "v2"},
         ),
         Step(
             "GetSecretValue",
@@ -167,12 +170,26 @@ def story(suffix: str) -> list[Step]:
         Step("RestoreSecret", {"SecretName": secret}),
         Step("DeleteSecret", {"SecretName": secret, "ForceDeleteWithoutRecovery": "true"}),
         Step("GetSecretValue", {"SecretName": secret}, "Forbidden.ResourceNotFound"),
-        Step("GetRandomPassword", {"PasswordLength": 20}, lambda a, m: len(a["RandomPassword"]) == 20),
+        Step(
+            "GetRandomPassword", {"PasswordLength": 20}, lambda a, m: len(a["RandomPassword"]) == 20
+        ),
         Step("DeleteAlias", {"AliasName": alias}),
         Step("DescribeKey", {"KeyId": alias}, "Forbidden.AliasNotFound"),
-        Step("ScheduleKeyDeletion", lambda m: {"KeyId": key(m), "PendingWindowInDays": 3}, "InvalidParameter"),
+        Step(
+            "ScheduleKeyDeletion",
+            lambda m: {"KeyId": key(m), "PendingWindowInDays": 3},
+            "InvalidParameter",
+        ),
         Step("ScheduleKeyDeletion", lambda m: {"KeyId": key(m), "PendingWindowInDays": 7}),
-        Step("ScheduleKeyDeletion", lambda m: {"KeyId": key(m), "PendingWindowInDays": 7}, "Rejected.StateModifiedFailed"),
+        Step(
+            "ScheduleKeyDeletion",
+            lambda m: {"KeyId": key(m), "PendingWindowInDays": 7},
+            "Rejected.StateModifiedFailed",
+        ),
         Step("CancelKeyDeletion", lambda m: {"KeyId": key(m)}),
-        Step("DescribeKey", lambda m: {"KeyId": "0" * 8 + "-0000-4000-8000-" + "0" * 12}, "Forbidden.KeyNotFound"),
+        Step(
+            "DescribeKey",
+            lambda m: {"KeyId": "0" * 8 + "-0000-4000-8000-" + "0" * 12},
+            "Forbidden.KeyNotFound",
+        ),
     ]
