@@ -176,11 +176,18 @@ class Caller:
         """Send a finished request within the time that call and case still have."""
         limit = self.target.timeout if timeout is None else timeout
         left = self.case_end - time.monotonic()
+        over = f"the case did not end within {self.target.case_timeout:g} s"
         if left <= 0:
-            raise Hang(f"the case did not end within {self.target.case_timeout:g} s")
+            raise Hang(over)
         self.pace.wait()
         self.sent += 1
-        return self._transport(gateway, listener).send(request, min(limit, left))
+        transport = self._transport(gateway, listener)
+        if limit <= left:
+            return transport.send(request, limit)
+        try:
+            return transport.send(request, left)
+        except Hang:
+            raise Hang(over) from None
 
     def credential(self, identity: str) -> Any:
         """Return the credential of a kind of caller.

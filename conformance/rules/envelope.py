@@ -12,7 +12,10 @@ def _good(kms: Kms) -> Exchange:
 
 
 def _bad(kms: Kms) -> Exchange:
-    return kms.expect_refused(kms.call("DescribeKey"), why="without KeyId")
+    exchange = kms.call("DescribeKey")
+    return kms.expect_refused(
+        exchange, codes=["MissingParameter"], statuses=[400], why="without KeyId"
+    )
 
 
 @rule(

@@ -1,7 +1,7 @@
 """Removes what runs have made: by their journals, and by the marks that their things carry.
 
 Keys cannot be deleted at once; clean means scheduled for deletion with the shortest window. All
-else is gone afterwards. Only things that a journal names or that carry the mark of its run are touched.
+else is gone afterwards. Only things that a journal names or that carry a run's mark are touched.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping

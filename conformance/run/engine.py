@@ -39,7 +39,14 @@ from conformance.run.preflight import CannotRun, answers, look
 from conformance.run.recording import Recorder
 from conformance.run.recovering import recover
 from conformance.run.state import state_folder, target_id, target_lock
-from conformance.run.verdict import Hang, Outcome, TransportProblem, Verdict, Violation
+from conformance.run.verdict import (
+    Hang,
+    NotTestable,
+    Outcome,
+    TransportProblem,
+    Verdict,
+    Violation,
+)
 from conformance.target.model import Target
 
 #: Seconds that removing may take at the end of a run.
@@ -94,6 +101,7 @@ class Engine:
         self._forced: Exit | None = None
         self._stack = contextlib.ExitStack()
         self._closed = False
+        self._anything_succeeds = True
         self._started = time.monotonic()
 
     # --- opening and closing --------------------------------------------------------------------
@@ -146,7 +154,7 @@ class Engine:
 
     def _look(self) -> None:
         try:
-            look(self.caller)
+            self._anything_succeeds = look(self.caller)
         except CannotRun as reason:
             self.stop_reason = str(reason)
             self._forced = reason.exit_code
@@ -253,6 +261,10 @@ class Engine:
             elif isinstance(outcome, TransportProblem):
                 kms = kms_again
             outcome = self._settle(decide(outcome, again))
+        if outcome is None and not self._anything_succeeds:
+            outcome = NotTestable(
+                "the target lets nothing succeed, so that a refusal proves nothing"
+            )
         result = CaseResult(
             planned=planned,
             verdict=verdict_of(planned.rule, outcome),
@@ -270,7 +282,7 @@ class Engine:
             return outcome
         if not self._alive():
             self.stop_reason = f"the target no longer answers: {outcome.message}"
-            return outcome
+            return NotTestable(self.stop_reason, outcome.exchanges)
         if isinstance(outcome, TransportProblem) and outcome.kind in {"reset", "protocol"}:
             return Violation(
                 f"no answer, twice, while other requests are answered: {outcome.message}",

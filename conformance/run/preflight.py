@@ -11,8 +11,13 @@ from conformance.spec import catalogue
 
 #: Seconds within which a living target answers anything at all.
 PATIENCE = 6.0
-#: The operation that needs no permission and no resource.
-PROBE = "DescribeRegions"
+#: Operations that need no resource; the first needs no permission either.
+_QUESTIONS: tuple[tuple[str, Scheme], ...] = (
+    ("DescribeRegions", "V3"),
+    ("DescribeRegions", "RPC-1.0"),
+    ("ListKeys", "V3"),
+    ("ListKeys", "RPC-1.0"),
+)
 
 
 class CannotRun(Exception):  # noqa: N818 - why there is no run
@@ -23,22 +28,27 @@ class CannotRun(Exception):  # noqa: N818 - why there is no run
         self.exit_code = exit_code
 
 
-def look(caller: Caller) -> None:
-    """Ask the target one simple thing.
+def look(caller: Caller) -> bool:
+    """Ask the target a few simple things; tell whether any of them succeeds.
+
+    Where nothing succeeds, a refusal proves nothing: an endpoint that refuses everything would keep
+    every promise about bad requests.
 
     Raises:
         CannotRun: When there is no answer, or when it takes the credentials of the identity "full"
             by neither scheme.
     """
     refusals = []
-    schemes: tuple[Scheme, ...] = ("V3", "RPC-1.0")
-    for scheme in schemes:
-        exchange = _ask(caller, scheme)
-        if not _refuses_credentials(exchange):
-            return
-        refusals.append(exchange.describe())
+    for operation, scheme in _QUESTIONS:
+        exchange = _ask(caller, scheme, operation)
+        if _is_right(exchange):
+            return True
+        if _refuses_credentials(exchange):
+            refusals.append(exchange.describe())
+    if len(refusals) < len(_QUESTIONS):
+        return False
     raise CannotRun(
-        f"the target refuses the credentials of the identity 'full' ({', '.join(refusals)}): check "
+        f"the target refuses the credentials of the identity 'full' ({', '.join(dict.fromkeys(refusals))}): check "
         "access key id, secret and token, and the clock of this machine",
         Exit.USAGE,
     )
@@ -47,17 +57,25 @@ def look(caller: Caller) -> None:
 def answers(caller: Caller) -> bool:
     """Tell whether the target answers anything at all."""
     try:
-        _ask(caller, "V3")
+        _ask(caller, "V3", "DescribeRegions")
     except CannotRun:
         return False
     return True
 
 
-def _ask(caller: Caller, scheme: Scheme) -> Exchange:
+def _is_right(exchange: Exchange) -> bool:
+    """Tell whether an answer is a success that has all the documented members."""
+    validator = catalogue().operations[exchange.operation].response_validator
+    return exchange.ok and validator.is_valid(exchange.answer.data)
+
+
+def _ask(caller: Caller, scheme: Scheme, operation: str) -> Exchange:
     patience = min(PATIENCE, caller.target.timeout)
     gateway = "shared" if "shared" in caller.target.gateways else "dedicated"
     try:
-        return caller.call(PROBE, scheme=scheme, timeout=patience, gateway=gateway, patient=False)
+        return caller.call(
+            operation, scheme=scheme, timeout=patience, gateway=gateway, patient=False
+        )
     except Outcome as outcome:
         raise CannotRun(outcome.message, Exit.INCOMPLETE) from None
 
