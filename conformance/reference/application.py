@@ -1,0 +1,181 @@
+"""The ASGI application around an endpoint: bytes in, bytes out, scripts and the odd long job."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import Executor
+from typing import Any, TypeAlias
+
+from conformance.reference.endpoint import Endpoint, new_request_id
+from conformance.reference.passage import ListenerName, Response
+from conformance.reference.playing import connection_of, play
+from conformance.reference.witness import SeenRequest
+from conformance.wire.failures import WireError
+from conformance.wire.request import WireRequest
+
+Message: TypeAlias = dict[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+
+#: How much more than the limit of a body is read and dropped, so that a client that sends all
+#: before it reads gets to see the refusal.
+_DRAINED = 32 * 1024 * 1024
+_LENGTHS = {size: str(size).encode() for size in range(4096)}
+
+
+class Disconnected(Exception):  # noqa: N818 - names what happened
+    """The client went away before its request was whole."""
+
+
+class Application:
+    """Serves one endpoint on one listener.
+
+    Args:
+        endpoint: Answers the requests.
+        listener: ``http`` or ``https``.
+        executor: Runs RSA private-key work.
+    """
+
+    def __init__(self, endpoint: Endpoint, listener: ListenerName, executor: Executor) -> None:
+        self._endpoint = endpoint
+        self._listener = listener
+        self._executor = executor
+
+    async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        endpoint = self._endpoint
+        endpoint.witness.counts["requests"] += 1
+        try:
+            body = await self._body(receive)
+        except Disconnected:
+            return
+        request = _wire_request(scope, body or b"", secure=self._listener == "https")
+        seen = self._record(request, receive) if endpoint.witness.recording else None
+        if endpoint.script:
+            action = _action(request)
+            if seen is not None:
+                seen.action = action
+            reply = endpoint.script.take(action)
+            if reply is not None:
+                endpoint.witness.counts["scripted"] += 1
+                if not await play(reply, receive, send):
+                    return
+        client = scope.get("client")
+        if body is None:
+            response = _too_large(endpoint, request)
+        else:
+            passage = endpoint.admit(request, self._listener, client_ip=client[0] if client else "")
+            if endpoint.is_slow(passage):
+                loop = asyncio.get_running_loop()
+                response = await loop.run_in_executor(self._executor, endpoint.finish, passage)
+            else:
+                response = endpoint.finish(passage)
+            if seen is not None:
+                seen.scheme = passage.scheme.value
+                seen.action = passage.verified.action if passage.verified else seen.action
+                seen.status = response.status
+                seen.code = passage.error.code if passage.error else ""
+        await self._answer(scope, response, send, whole=body is not None)
+
+    async def _body(self, receive: Receive) -> bytes | None:
+        """Return the body, None when it is larger than allowed."""
+        limit = self._endpoint.settings.body_limit
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Disconnected
+        first: bytes = message["body"]
+        if not message.get("more_body"):
+            return first if len(first) <= limit else None
+        parts, size = [first], len(first)
+        while message.get("more_body") and size <= limit + _DRAINED:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise Disconnected
+            size += len(message["body"])
+            if size <= limit:
+                parts.append(message["body"])
+        return b"".join(parts) if size <= limit else None
+
+    def _record(self, request: WireRequest, receive: Receive) -> SeenRequest:
+        witness = self._endpoint.witness
+        connection = connection_of(receive).get_protocol()
+        seen = SeenRequest(
+            witness.counts["requests"],
+            self._endpoint.clock.now(),
+            self._listener,
+            getattr(connection, "number", 0),
+            getattr(connection, "tls", ""),
+            request,
+        )
+        witness.requests.append(seen)
+        return seen
+
+    async def _answer(
+        self, scope: Mapping[str, Any], response: Response, send: Send, *, whole: bool
+    ) -> None:
+        transport = self._endpoint.transport
+        status, headers, body = response
+        lines = [(name.encode("latin-1"), text.encode("latin-1")) for name, text in headers]
+        if transport.headers:
+            lines += [(n.encode("latin-1"), v.encode("latin-1")) for n, v in transport.headers]
+        if transport.close or not whole or _wants_upgrade(scope):
+            # After an upgrade that was not taken the parser reads no further request.
+            lines.append((b"connection", b"close"))
+        if transport.delay:
+            await asyncio.sleep(transport.delay)
+        if transport.chunked:
+            await send({"type": "http.response.start", "status": status, "headers": lines})
+            for start in range(0, len(body), transport.chunked):
+                part = body[start : start + transport.chunked]
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
+            return
+        if all(name != b"content-length" for name, _ in lines):
+            size = len(body)
+            lines.append((b"content-length", _LENGTHS.get(size) or str(size).encode()))
+        await send({"type": "http.response.start", "status": status, "headers": lines})
+        await send({"type": "http.response.body", "body": body})
+
+
+def _wire_request(scope: Mapping[str, Any], body: bytes, *, secure: bool) -> WireRequest:
+    headers = tuple(
+        [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
+    )
+    host = ""
+    for name, value in headers:
+        if name == "host":
+            host = value
+            break
+    path = scope["raw_path"].decode("latin-1")
+    return WireRequest(scope["method"], path, scope["query_string"], headers, body, host, secure)
+
+
+def _wants_upgrade(scope: Mapping[str, Any]) -> bool:
+    return any(name == b"upgrade" for name, _ in scope["headers"])
+
+
+def _too_large(endpoint: Endpoint, request: WireRequest) -> Response:
+    """Refuse a body above the limit, which was not kept."""
+    endpoint.witness.counts["oversized"] += 1
+    members = {
+        "RequestId": new_request_id(),
+        "HttpStatus": 400,
+        "Code": "InvalidParameter",
+        "Message": "The request body is too large.",
+    }
+    if endpoint.settings.error_family == "gateway":
+        members["HostId"] = request.host
+        del members["HttpStatus"]
+    headers = (("content-type", "application/json;charset=utf-8"),)
+    return Response(400, headers, json.dumps(members).encode())
+
+
+def _action(request: WireRequest) -> str:
+    """Return the operation that a request asks for, whoever sent it and however it is signed."""
+    action = request.header("x-acs-action")
+    if action is not None:
+        return action
+    try:
+        return dict(request.query_pairs() + request.form_pairs()).get("Action", "")
+    except WireError:
+        return ""

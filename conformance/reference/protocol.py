@@ -1,0 +1,124 @@
+"""One HTTP connection: uvicorn's protocol with the limits a public port needs.
+
+uvicorn has no limit on the size of headers with httptools, and none on the time a request may take
+to arrive. Both are added here, and malformed HTTP is answered in the form of every other refusal.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from uvicorn.config import Config
+from uvicorn.server import ServerState
+
+from conformance.reference.witness import Witness
+
+if TYPE_CHECKING:
+    from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol as HttpProtocol
+else:
+    from uvicorn.protocols.http.auto import AutoHTTPProtocol as HttpProtocol
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a connection may take.
+
+    Attributes:
+        header_bytes: Of request line and headers together.
+        request_seconds: For a request to arrive whole, once its first byte is there.
+        idle_seconds: For a connection without any request under way.
+        handshake_seconds: For TLS to be set up.
+        stop_seconds: For answers under way when the server stops.
+    """
+
+    header_bytes: int = 64 * 1024
+    request_seconds: float = 15.0
+    idle_seconds: float = 75.0
+    handshake_seconds: float = 10.0
+    stop_seconds: float = 0.25
+
+
+class Connection(HttpProtocol):
+    """One connection.
+
+    Args:
+        config: Of uvicorn.
+        state: Shared by all connections of a server.
+        limits: What it may take.
+        witness: Told about malformed HTTP and time-outs.
+        refusal: Makes the whole answer to a request that is not HTTP, from a message.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        state: ServerState,
+        limits: Limits,
+        witness: Witness,
+        refusal: Callable[[str], bytes],
+    ) -> None:
+        super().__init__(config=config, server_state=state, app_state={})
+        self._limits = limits
+        self._witness = witness
+        self._refusal = refusal
+        self._head_bytes = 0
+        #: When the first byte of a request that is not whole yet arrived; None between requests.
+        self.pending_since: float | None = None
+        self.opened = self.loop.time()
+        self.number = 0
+        self.tls = ""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Count the connection and note its TLS version."""
+        super().connection_made(transport)
+        self._witness.counts["connections"] += 1
+        self.number = self._witness.counts["connections"]
+        tls = transport.get_extra_info("ssl_object")
+        self.tls = tls.version() or "" if tls is not None else ""
+
+    def data_received(self, data: bytes) -> None:
+        """Feed the parser, and watch how large the head of a request grows."""
+        if self.transport.is_closing():
+            return
+        before: Any = self.cycle
+        super().data_received(data)
+        cycle: Any = self.cycle
+        if cycle is not None and not cycle.more_body and cycle is not before:
+            # The usual case: a whole request in one piece.
+            self.pending_since = None
+            self._head_bytes = 0
+            return
+        if cycle is None or (cycle is before and not before.more_body):
+            self._head_bytes += len(data)
+            if self._head_bytes > self._limits.header_bytes:
+                self._witness.counts["oversized"] += 1
+                self.send_400_response("The head of the request is too large.")
+                return
+        else:
+            self._head_bytes = 0
+        whole = cycle is not None and not cycle.more_body and self._head_bytes == 0
+        if whole:
+            self.pending_since = None
+        elif self.pending_since is None:
+            self.pending_since = self.loop.time()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is not HTTP, and close."""
+        if self.transport.is_closing():
+            return
+        self._witness.counts["malformed_http"] += 1
+        self.transport.write(self._refusal(msg))
+        self.transport.close()
+
+    def check_deadline(self, now: float) -> None:
+        """Close the connection when a request, or the first one, is overdue."""
+        cycle: Any = self.cycle
+        if self.pending_since is not None:
+            if cycle is not None and cycle.more_body is False and self._head_bytes == 0:
+                self.pending_since = None
+            elif now - self.pending_since > self._limits.request_seconds:
+                self._witness.counts["timed_out"] += 1
+                self.transport.close()
+        elif cycle is None and now - self.opened > self._limits.idle_seconds:
+            self.transport.close()
