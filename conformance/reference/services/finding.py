@@ -73,9 +73,10 @@ def resolve_key_id(call: Call, reference: str, takes_alias: bool) -> str:
         parts = call.endpoint.seams.parse_arn(call, reference)
         if parts is None or parts[0] == "secret":
             return ""
-        kind, reference = parts
+        kind, name = parts
         if kind == "key":
-            return str(reference)
+            return str(name)
+        reference = f"alias/{name}"
     if not reference.startswith("alias/"):
         return reference
     if not takes_alias:
