@@ -7,7 +7,6 @@ Lag is the generator's fault, wait means that no connection was free, service is
 are about latency, because a caller who wanted to call while the target stood still waited too.
 """
 
-import gc
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -154,9 +153,6 @@ class Engine:
         for channel in channels:
             self._members.append(gevent.spawn(self._serve, channel))
         gevent.sleep(0)
-        # Long-lived objects need not be looked at by every collection during the run.
-        gc.collect()
-        gc.freeze()
         self._greenlets = [
             gevent.spawn(self._dispatch),
             gevent.spawn(self._watch_processor),

@@ -9,6 +9,7 @@ worker      says hello with its version            station sends and reports
 ==========  =====================================  ==========================================
 """
 
+import gc
 import os
 import sys
 import time
@@ -119,6 +120,9 @@ class Session:
         try:
             self.station = self._make_station()
             self.station.start()
+            # What lives as long as the run need not be looked at by every collection.
+            gc.collect()
+            gc.freeze()
         except (UsageError, NothingProven, TransportFailure) as error:
             self._stop_with(f"the run cannot begin: {error}")
             return
