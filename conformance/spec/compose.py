@@ -101,14 +101,17 @@ def _given_request(
     """Return a request given as data that holds what is wanted."""
     for request in known.requests:
         params = {**request.params, **given}
-        if any(
-            isinstance(value, Resource) and value != request.params.get(name)
-            for name, value in given.items()
-        ):
+        own = {name: value.bundle for name, value in request.params.items() if _is_real(value)}
+        other = {name: value.bundle for name, value in given.items() if _is_real(value)}
+        if any(own.get(name, bundle) != bundle for name, bundle in other.items()):
             continue  # real things of different kinds do not go together
         if kept <= params.keys() and not without & params.keys() and is_valid(operation, params):
             return params
     return None
+
+
+def _is_real(value: Any) -> bool:
+    return isinstance(value, Resource)
 
 
 def _value(operation: Operation, name: str) -> Any:

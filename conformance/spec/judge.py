@@ -1,8 +1,8 @@
 """Judges logical parameters by the whole subset, the suite's own keywords included.
 
 `jsonschema` knows nothing of `x-decoded` or `x-max-bytes`, does not assert `contentEncoding`, and
-reads patterns as Python does. The validator here adds these, so that whoever checks requests against
-the specs checks all that the specs say.
+reads patterns as Python does. The validator here adds these, so that whoever checks requests by the
+specs checks all that they say.
 """
 
 import base64

@@ -7,124 +7,20 @@ refused by state.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 from conformance.spec.boundaries import placed
 from conformance.spec.catalogue import Operation, catalogue
 from conformance.spec.combinations import combinations
-from conformance.spec.compose import Params, compose, generated, plausible
-from conformance.spec.expectations import (
-    Expectation,
-    codes_of_unusable,
-    not_found,
-    not_found_code,
-    refusal,
-)
-from conformance.spec.faults import Fault, faults, form_provenance
-from conformance.spec.judge import Violation, violations
-from conformance.spec.keywords import Schema, pointer_to, provenance_of, reference_resolver
-from conformance.spec.placeholders import Resource
+from conformance.spec.compose import Params, compose, generated
+from conformance.spec.expectations import codes_of_unusable, refusal
+from conformance.spec.faults import faults, form_provenance
+from conformance.spec.keywords import Schema, pointer_to, provenance_of
+from conformance.spec.negative import Negative, Pairs, breaks_only
+from conformance.spec.reference_negatives import odd_references, unknown_things
+from conformance.spec.scalar_faults import Fault
 from conformance.spec.strategies import missing_members
-from conformance.spec.values import EMOJI
-from conformance.wire.encoding import ParameterCodec
-from conformance.wire.failures import WireError
-
-Pairs = tuple[tuple[str, str], ...]
-#: What the judge calls a fault that has a name of its own here.
-JUDGED = {"x-wire": "type", "if": "required"}
-#: What one fault may break besides: a value of the wrong type is in no list of texts, an empty text
-#: matches no pattern that wants a character.
-IMPLIED: Mapping[str, frozenset[str]] = {
-    "type": frozenset({"enum", "const"}),
-    "pattern": frozenset({"minLength"}),
-}
-#: Negatives of these are valid by schema.
-BEYOND_SCHEMA = frozenset({"x-resource", "x-forms"})
-#: Odd references tried for every parameter; the others for the first two only.
-_ALWAYS_ODD = frozenset({"newline", "blank", "nul", "suffix", "percent"})
-_NOWHERE = "kms-conformance-does-not-exist"
-_NO_UUID = "00000000-0000-4000-8000-000000000000"
-
-
-@dataclass(frozen=True, slots=True)
-class Negative:
-    """One fault in an otherwise valid request.
-
-    Attributes:
-        name: Stable within the operation.
-        purpose: What is wrong.
-        keyword: The constraint broken; `x-resource` for a thing that does not exist.
-        pointer: JSON Pointer of the value at fault; of the containing object for a missing member.
-        expectation: What must answer.
-        values: Parameters with a value of their own.
-        include: Parameters the valid request must hold; those with a value or raw pairs when empty.
-        remove: Parameters taken out of the valid request.
-        raw: Wire pairs in place of those of the parameters they name.
-        weight: Lower is kept longer when an operation has more cases than are wanted.
-    """
-
-    name: str
-    purpose: str
-    keyword: str
-    pointer: str
-    expectation: Expectation
-    values: Mapping[str, Any] = field(default_factory=dict)
-    include: tuple[str, ...] = ()
-    remove: frozenset[str] = frozenset()
-    raw: Pairs = ()
-    weight: int = 1
-
-    def apply(self, params: Mapping[str, Any]) -> Params:
-        """Put the fault into a valid request; raw pairs stay apart."""
-        replaced = {name.partition(".")[0] for name, _ in self.raw}
-        kept = {
-            name: value
-            for name, value in params.items()
-            if name not in self.remove and name not in replaced
-        }
-        return {**kept, **self.values}
-
-
-@cache
-def _codec(name: str) -> ParameterCodec:
-    operation = catalogue().operations[name]
-    return ParameterCodec(operation.request, reference_resolver(operation))
-
-
-def codec(operation: Operation) -> ParameterCodec:
-    """Return the encoder of an operation's parameters."""
-    return _codec(operation.name)
-
-
-def arrives(operation: Operation, params: Mapping[str, Any], raw: Pairs) -> Params | None:
-    """Return what a target reads, with plausible values in place; None if it cannot be sent."""
-    filled = plausible(operation, params)
-    encoder = codec(operation)
-    try:
-        if not raw and not encoder.travels(filled):
-            return None
-        return dict(encoder.decode([*encoder.encode(filled), *raw]))
-    except WireError:
-        return None
-
-
-def breaks_only(operation: Operation, params: Mapping[str, Any], negative: Negative) -> bool:
-    """Tell whether a request with the fault in it breaks just the constraint it names."""
-    arrived = arrives(operation, params, negative.raw)
-    if arrived is None:
-        return False
-    found = violations(operation, arrived)
-    if negative.keyword in BEYOND_SCHEMA:
-        return not found
-    keyword = JUDGED.get(negative.keyword, negative.keyword)
-    keywords = {item.keyword for item in found}
-    return (
-        keyword in keywords
-        and keywords <= {keyword, *IMPLIED.get(keyword, ())}
-        and {item.pointer for item in found} == {negative.pointer}
-    )
 
 
 def base_of(operation: Operation, negative: Negative) -> Params | None:
@@ -174,14 +70,14 @@ def negatives(operation: Operation) -> tuple[tuple[Negative, Mapping[str, Any]],
 
 def _proposed(operation: Operation) -> Iterator[Negative]:
     yield from _missing(operation)
-    yield from _unknown_things(operation)
+    yield from unknown_things(operation)
     for name, schema in generated(operation).items():
         for fault in faults(schema, as_json=schema.get("x-wire") in {"json", "dotted"}):
             yield _of_fault(operation, name, schema, fault)
         yield from _unparsable(operation, name, schema)
     yield from _couplings(operation)
     yield from _unknown_parameters(operation)
-    yield from _odd_references(operation)
+    yield from odd_references(operation)
 
 
 def _of_fault(operation: Operation, name: str, schema: Schema, fault: Fault) -> Negative:
@@ -327,117 +223,3 @@ def _unknown_parameters(operation: Operation) -> Iterator[Negative]:
             f"parameter.{slug}", f"unknown parameter {name}", "additionalProperties", "",
             expectation, raw=((name, "x"),), weight=1,
         )  # fmt: skip
-
-
-def _references(operation: Operation) -> Iterator[tuple[str, Schema, Resource]]:
-    """Yield the parameters that name one existing thing."""
-    for name, schema in generated(operation).items():
-        reference = schema.get("x-resource", "")
-        if schema.get("type") != "string" or not reference or "enum" in schema:
-            continue
-        resource = Resource.parse(reference)
-        if not resource.is_new and resource.attribute in {"id", "name", "version", "arn", "stage"}:
-            yield name, schema, resource
-
-
-def _nonexistent(resource: Resource) -> str:
-    match resource.bundle, resource.attribute:
-        case "region", _:
-            return "cn-nowhere-9"
-        case "instance", _:
-            return "kst-kmsconformancenowhere0"
-        case "client-key", _:
-            return f"KAAP.{_NO_UUID}"
-        case "alias", "name":
-            return f"alias/{_NOWHERE}"
-        case "secret", "version" | "stage":
-            return _NOWHERE
-        case _, "alias":
-            return f"alias/{_NOWHERE}"
-        case _, "id" | "version":
-            return _NO_UUID
-        case _:
-            return _NOWHERE
-
-
-def _unknown_things(operation: Operation) -> Iterator[Negative]:
-    for name, schema, resource in _references(operation):
-        forms = schema.get("x-forms", [resource.attribute])
-        for form in forms:
-            usual = form == forms[0]
-            path = resource.path if usual else f"{resource.bundle}.{form}"
-            value: Any = _nonexistent(Resource.parse(path))
-            if path.endswith(".arn") and resource.attribute != "arn":
-                value = _unknown_arn(path)
-            elif path.endswith(".arn"):
-                value = _unknown_arn(resource.path)
-            yield Negative(
-                f"{name}.nonexistent" + ("" if usual else f"-{form}"),
-                f"{name}: nothing has this {form}", "x-resource", pointer_to("", name),
-                not_found(operation, path), {name: value}, weight=0,
-            )  # fmt: skip
-        yield from _unaccepted_forms(name, schema, resource)
-
-
-def _unknown_arn(path: str) -> Resource:
-    # Region and account are the target's own: only the thing is unknown.
-    if path.startswith(("secret", "managed-secret", "instance-secret")):
-        return Resource.parse(path).changed("append", "-none")
-    return Resource.parse(path).changed("replace-end", "000000000000")
-
-
-def _unaccepted_forms(name: str, schema: Schema, resource: Resource) -> Iterator[Negative]:
-    """A real thing by a form that the operation is not described with."""
-    if "x-forms" not in schema or resource.attribute != "id":
-        return
-    for form in ("alias", "arn"):
-        if form in schema["x-forms"]:
-            continue
-        lost = not_found_code(resource.path)
-        codes = ("InvalidParameter.*", f"Invalid{name}.*", *(() if lost is None else (lost,)))
-        if form == "alias":
-            codes = ("Unsupported.Alias", *codes)
-        expectation = Expectation("refused", "parameter", (), codes, "inferred")
-        yield Negative(
-            f"{name}.by-{form}", f"{name}: by {form}, which is not described", "x-forms",
-            pointer_to("", name), expectation, {name: Resource.parse(resource.path, form)},
-        )  # fmt: skip
-
-
-def _odd_references(operation: Operation) -> Iterator[Negative]:
-    """References that only sloppy reading resolves, or that must not be interpreted at all."""
-    for place, (name, _, resource) in enumerate(_references(operation)):
-        if resource.bundle == "region":
-            continue
-        real = Resource.parse(resource.path)
-        for slug, purpose, value in (
-            ("newline", "the real one with a newline", real.changed("append", "\n")),
-            ("blank", "the real one after a blank", real.changed("prepend", " ")),
-            ("nul", "the real one with a NUL", real.changed("append", "\0")),
-            ("suffix", "the real one and more", real.changed("append", "x")),
-            ("comma", "two in one", real.changed("append", f",{_NOWHERE}")),
-            ("wildcard", "a wildcard", "*"),
-            ("percent", "percent sign, not to be decoded twice", "no%41thing%00"),
-            ("path", "path to elsewhere", "../../etc/passwd"),
-            ("quote", "quotation marks", "' OR '1'='1"),
-            ("template", "template expression", "${jndi:ldap://127.0.0.1/x}"),
-            ("json", "JSON", '{"$ne":null}'),
-            ("emoji", "four-byte characters", EMOJI * 8),
-            ("cjk", "three-byte characters", "密钥"),
-            ("long", "4,000 characters", "a" * 4000),
-        ):
-            if place > 1 and slug not in _ALWAYS_ODD:
-                continue
-            expectation = Expectation("refused", "state", (), (), "inferred")
-            if slug == "suffix" and resource.attribute == "name":
-                expectation = not_found(operation, resource.path)  # a name like any other
-            yield Negative(
-                f"{name}.odd-{slug}", f"{name}: {purpose}", "x-resource", pointer_to("", name),
-                expectation, {name: value}, weight=3,
-            )  # fmt: skip
-
-
-def found_violations(operation: Operation, params: Params, negative: Negative) -> list[Violation]:
-    """Return what the judge finds in a request with the fault put in, for messages of tests."""
-    arrived = arrives(operation, negative.apply(params), negative.raw)
-    return [] if arrived is None else violations(operation, arrived)

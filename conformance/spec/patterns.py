@@ -9,12 +9,24 @@ Only the constructs that the specs use are known; any other is refused when it i
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 
-from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
+
+from conformance.spec.pattern_nodes import (
+    Anchor,
+    Chars,
+    Choice,
+    Look,
+    Node,
+    Repeat,
+    Sequence,
+    bounds_of,
+    python_source,
+    walk,
+)
+from conformance.spec.pattern_texts import build, excluded_beginnings, fit, strategy_of
 
 _DIGIT = ((0x30, 0x39),)
 _WORD = ((0x30, 0x39), (0x41, 0x5A), (0x5F, 0x5F), (0x61, 0x7A))
@@ -23,84 +35,10 @@ _LINE_ENDS = ((0x0A, 0x0A), (0x0D, 0x0D), (0x2028, 0x2029))
 _CLASSES = {"d": (_DIGIT, False), "w": (_WORD, False), "s": (_SPACE, False)}
 _CLASSES |= {name.upper(): (ranges, True) for name, (ranges, _) in _CLASSES.items()}
 _CONTROLS = {"n": "\n", "r": "\r", "t": "\t", "f": "\f", "v": "\v", "0": "\0"}
-#: What a generated text prefers, in this order: readable and safe everywhere.
-_PREFERRED = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-_./"
-_ASCII_VISIBLE = tuple(chr(code) for code in range(0x20, 0x7F))
 
 
 class PatternError(ValueError):
     """A regular expression outside the declared subset."""
-
-
-@dataclass(frozen=True, slots=True)
-class Chars:
-    """One character out of (or, negated, none of) inclusive ranges of code points."""
-
-    ranges: tuple[tuple[int, int], ...]
-    negated: bool = False
-
-    def __contains__(self, char: str) -> bool:
-        return any(low <= ord(char) <= high for low, high in self.ranges) is not self.negated
-
-    def visible(self) -> tuple[str, ...]:
-        """The visible ASCII characters among them."""
-        return _visible(self)
-
-    def first(self) -> str:
-        """The most readable of them."""
-        return _first(self)
-
-
-@cache
-def _visible(chars: Chars) -> tuple[str, ...]:
-    return tuple(char for char in _ASCII_VISIBLE if char in chars)
-
-
-@cache
-def _first(chars: Chars) -> str:
-    preferred = _PREFERRED + "".join(_ASCII_VISIBLE)
-    return next((char for char in preferred if char in chars), chr(chars.ranges[0][0]))
-
-
-@dataclass(frozen=True, slots=True)
-class Anchor:
-    """Begin (``^``) or end (``$``) of the text."""
-
-    end: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Sequence:
-    """Parts one after the other."""
-
-    parts: "tuple[Node, ...]"
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One of several options."""
-
-    options: "tuple[Node, ...]"
-
-
-@dataclass(frozen=True, slots=True)
-class Repeat:
-    """A part repeated; ``high`` None is without end."""
-
-    part: "Node"
-    low: int
-    high: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What must (or, negative, must not) follow here."""
-
-    part: "Node"
-    negative: bool
-
-
-Node = Chars | Anchor | Sequence | Choice | Repeat | Look
 
 
 @dataclass(frozen=True)
@@ -118,7 +56,7 @@ class Pattern:
     @cached_property
     def regex(self) -> re.Pattern[str]:
         """The same as a Python expression, to be used with ``search``."""
-        return re.compile(_python(self.tree), re.ASCII)
+        return re.compile(python_source(self.tree), re.ASCII)
 
     def matches(self, text: str) -> bool:
         """Tell whether ``text`` satisfies the pattern."""
@@ -127,17 +65,17 @@ class Pattern:
     @cached_property
     def bounds(self) -> tuple[int, int | None]:
         """Shortest and longest text; what missing anchors leave open is not counted."""
-        return _bounds(self.tree)
+        return bounds_of(self.tree)
 
     @cached_property
     def classes(self) -> tuple[Chars, ...]:
         """Every character class in it, in order."""
-        return tuple(node for node in _nodes(self.tree) if isinstance(node, Chars))
+        return tuple(node for node in walk(self.tree) if isinstance(node, Chars))
 
     @cached_property
     def forbidden_beginnings(self) -> tuple[str, ...]:
         """Texts that negative look-aheads exclude, each after what comes before it."""
-        return tuple(_excluded(self.tree))
+        return tuple(excluded_beginnings(self.tree))
 
     def sample(self, length: int | None = None, *, varied: bool = False) -> str | None:
         """Return a matching text.
@@ -153,13 +91,13 @@ class Pattern:
         wanted = max(low, 0) if length is None else length
         if wanted < low or (high is not None and wanted > high):
             return None
-        text = _build(self.tree, wanted, varied=varied)
+        text = build(self.tree, wanted, varied=varied)
         return text if len(text) == wanted and self.matches(text) else None
 
     def strategy(self, low: int = 0, high: int | None = None) -> SearchStrategy[str]:
         """Return matching texts of ``low`` to ``high`` characters, shrinking to short ones."""
-        tree = _fit(self.tree, low, high)
-        found = _strategy(tree)
+        tree = fit(self.tree, low, high)
+        found = strategy_of(tree)
         within = self.regex.search
         return found.filter(
             lambda text: (
@@ -309,159 +247,3 @@ class _Parser:
 
 def _char(char: str) -> Chars:
     return Chars(((ord(char), ord(char)),))
-
-
-def _nodes(node: Node) -> Iterator[Node]:
-    yield node
-    match node:
-        case Sequence(parts) | Choice(parts):
-            for part in parts:
-                yield from _nodes(part)
-        case Repeat(part, _, _):
-            yield from _nodes(part)
-        case _:
-            return
-
-
-def _python(node: Node) -> str:
-    match node:
-        case Chars(ranges, negated):
-            body = "".join(
-                re.escape(chr(low))
-                if low == high
-                else f"{re.escape(chr(low))}-{re.escape(chr(high))}"
-                for low, high in ranges
-            )
-            return f"[{'^' if negated else ''}{body}]"
-        case Anchor(end):
-            return r"\Z" if end else r"\A"
-        case Sequence(parts):
-            return "".join(map(_python, parts))
-        case Choice(options):
-            return f"(?:{'|'.join(map(_python, options))})"
-        case Repeat(part, low, high):
-            return f"(?:{_python(part)}){{{low},{'' if high is None else high}}}"
-        case Look(part, negative):
-            return f"(?{'!' if negative else '='}{_python(part)})"
-
-
-def _bounds(node: Node) -> tuple[int, int | None]:
-    match node:
-        case Chars():
-            return 1, 1
-        case Anchor() | Look():
-            return 0, 0
-        case Sequence(parts):
-            each = [_bounds(part) for part in parts]
-            highs = [high for _, high in each]
-            total = None if None in highs else sum(high for high in highs if high is not None)
-            return sum(low for low, _ in each), total
-        case Choice(options):
-            each = [_bounds(option) for option in options]
-            highs = [high for _, high in each]
-            longest = None if None in highs else max(high for high in highs if high is not None)
-            return min(low for low, _ in each), longest
-        case Repeat(part, low, high):
-            least, most = _bounds(part)
-            return least * low, None if high is None or most is None else most * high
-
-
-def _build(node: Node, length: int, *, varied: bool, offset: int = 0) -> str:
-    """Return a text of ``length`` that the node describes, or a shorter one if it cannot."""
-    match node:
-        case Chars():
-            visible = node.visible() if varied else ()
-            return visible[offset % len(visible)] if visible else node.first()
-        case Anchor() | Look():
-            return ""
-        case Choice(options):
-            for option in options:
-                low, high = _bounds(option)
-                if low <= length and (high is None or length <= high):
-                    return _build(option, length, varied=varied, offset=offset)
-            return ""
-        case Sequence(parts):
-            each = [_bounds(part) for part in parts]
-            spare = length - sum(low for low, _ in each)
-            texts = []
-            for part, (low, high) in zip(parts, each, strict=True):
-                extra = spare if high is None else min(spare, high - low)
-                spare -= extra
-                texts.append(_build(part, low + extra, varied=varied, offset=offset))
-            return "".join(texts)
-        case Repeat(part, low, high):
-            least, _ = _bounds(part)
-            count = low if least == 0 else length // least
-            count = count if high is None else min(count, high)
-            return "".join(
-                _build(part, least, varied=varied, offset=offset + index) for index in range(count)
-            )
-
-
-def _fit(node: Node, low: int, high: int | None) -> Node:
-    """Narrow the only stretchable part of a sequence to the wanted length: less to filter."""
-    if isinstance(node, Repeat):
-        node = Sequence((node,))
-    if not isinstance(node, Sequence):
-        return node
-    each = [_bounds(part) for part in node.parts]
-    stretchable = [index for index, (least, most) in enumerate(each) if least != most]
-    if len(stretchable) != 1:
-        return node
-    index = stretchable[0]
-    part = node.parts[index]
-    if not isinstance(part, Repeat) or _bounds(part.part) != (1, 1):
-        return node
-    fixed = sum(least for position, (least, _) in enumerate(each) if position != index)
-    least = max(part.low, low - fixed)
-    most = part.high if high is None else high - fixed
-    most = most if part.high is None or most is None else min(part.high, most)
-    parts = (*node.parts[:index], Repeat(part.part, least, most), *node.parts[index + 1 :])
-    return Sequence(parts)
-
-
-def _strategy(node: Node) -> SearchStrategy[str]:
-    match node:
-        case Chars():
-            return _chars(node)
-        case Anchor() | Look():
-            return st.just("")
-        case Choice(options):
-            return st.one_of([_strategy(option) for option in options])
-        case Sequence(parts):
-            return st.tuples(*map(_strategy, parts)).map("".join)
-        case Repeat(Chars() as part, low, high):
-            most = max(low, 16) if high is None else min(high, max(low, 24))
-            return st.text(_chars(part), min_size=low, max_size=most)
-        case Repeat(part, low, high):
-            most = low + 4 if high is None else high
-            return st.lists(_strategy(part), min_size=low, max_size=most).map("".join)
-
-
-@cache
-def _chars(node: Chars) -> SearchStrategy[str]:
-    visible = node.visible()
-    if not visible:
-        return st.just(node.first())
-    if not node.negated:
-        return st.sampled_from(sorted(visible, key=_order))
-    outside = "".join(char for char in _ASCII_VISIBLE if char not in node)
-    return st.characters(exclude_categories=("C", "Zl", "Zp"), exclude_characters=outside)
-
-
-def _order(char: str) -> tuple[int, str]:
-    place = _PREFERRED.find(char)
-    return (place if place >= 0 else len(_PREFERRED), char)
-
-
-def _excluded(node: Node) -> Iterator[str]:
-    if not isinstance(node, Sequence):
-        return
-    before = ""
-    for part in node.parts:
-        if isinstance(part, Look) and part.negative:
-            options = part.part.options if isinstance(part.part, Choice) else (part.part,)
-            for option in options:
-                yield before + _build(option, _bounds(option)[0], varied=False)
-            continue
-        before += _build(part, _bounds(part)[0], varied=False)

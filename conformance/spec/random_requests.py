@@ -11,7 +11,8 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from conformance.spec.catalogue import Operation, catalogue
 from conformance.spec.compose import Params, compose, generated, is_sensible, is_valid, optional
 from conformance.spec.keywords import Schema
-from conformance.spec.negatives import Negative, breaks_only, negatives
+from conformance.spec.negative import Negative, breaks_only
+from conformance.spec.negatives import negatives
 from conformance.spec.placeholders import Resource
 from conformance.spec.strategies import members, strategy, subset
 

@@ -5,101 +5,26 @@ not a place in a list, so that a baseline survives new variants.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any, Literal
+from typing import Any
 
-from conformance.spec.boundaries import boundaries
+from conformance.spec.boundaries import Boundary, boundaries
 from conformance.spec.catalogue import Operation, catalogue
 from conformance.spec.combinations import Combinations, combinations
 from conformance.spec.compose import Params, compose, generated, optional, plausible
-from conformance.spec.expectations import Expectation, special, success
+from conformance.spec.expectations import special, success
 from conformance.spec.keywords import pointer_to
-from conformance.spec.negatives import Pairs, codec, negatives
+from conformance.spec.negative import Pairs, codec
+from conformance.spec.negatives import negatives
 from conformance.spec.pairwise import covering
-from conformance.spec.placeholders import Lookup, Resource, map_resources, resources, substitute
+from conformance.spec.placeholders import Resource, map_resources
 from conformance.spec.transports import Transport, every, paired, usual
+from conformance.spec.variant import Variant
 
-Polarity = Literal["positive", "negative", "special"]
 #: Wanted at least, and at most, of an operation that has parameters.
 FEWEST = 44
 MOST = 90
-
-
-@dataclass(frozen=True)
-class Variant:
-    """One request with a stated purpose.
-
-    Attributes:
-        id: Stable name, begins with the operation.
-        operation: Name of the operation.
-        purpose: What it probes, in words.
-        polarity: "positive" must succeed, "negative" has one fault, "special" is valid and has
-            another outcome.
-        params: Logical parameters, with `Resource` placeholders.
-        raw: Wire pairs that take the place of those of the parameters they name.
-        transport: How it travels.
-        keyword: The constraint it probes.
-        pointer: JSON Pointer of the value it is about; empty for the request as a whole.
-        expectation: What must answer.
-        needs: What a target must offer beside the operation, e.g. "spec:RSA_2048".
-        weight: Lower is kept longer when there are more than `MOST`.
-    """
-
-    id: str
-    operation: str
-    purpose: str
-    polarity: Polarity
-    params: Mapping[str, Any] = field(repr=False)
-    transport: Transport
-    keyword: str
-    pointer: str
-    expectation: Expectation
-    raw: Pairs = field(default=(), repr=False)
-    needs: tuple[str, ...] = ()
-    weight: int = 1
-
-    @property
-    def bundles(self) -> dict[str, bool]:
-        """Bundles of real things it needs; True where one of its own is needed."""
-        found: dict[str, bool] = {}
-        for resource in resources(self.params):
-            fresh = resource.fresh or resource.is_new
-            found[resource.bundle] = found.get(resource.bundle, False) or fresh
-        return found
-
-    @property
-    def literals(self) -> Params:
-        """The parameters without placeholders, by which a provider chooses a fitting thing."""
-        return {name: value for name, value in self.params.items() if not list(resources(value))}
-
-    def resolved(self, lookup: Lookup) -> Params:
-        """Return the logical parameters with real values in place."""
-        filled: Params = substitute(self.params, lookup)
-        return filled
-
-    def pairs(self, lookup: Lookup) -> list[tuple[str, str]]:
-        """Return the wire pairs with real values in place, raw ones included.
-
-        Args:
-            lookup: Returns the value of a placeholder before its transformation.
-        """
-        operation = catalogue().operations[self.operation]
-        return [*codec(operation).encode(self.resolved(lookup)), *self.raw]
-
-    @property
-    def shape(self) -> tuple[Any, ...]:
-        """What it looks like on the wire, real things by their names: distinct variants differ."""
-        operation = catalogue().operations[self.operation]
-        texts = map_resources(self.params, lambda resource: str(replace(resource, fresh=False)))
-        way = self.transport
-        return (
-            way.method,
-            way.placement,
-            way.format,
-            way.scheme,
-            *sorted([*codec(operation).encode(texts), *self.raw]),
-        )
 
 
 def variants(operation: Operation) -> tuple[Variant, ...]:
@@ -179,6 +104,12 @@ def _same_way(way: Transport) -> tuple[str, str, str, str]:
     # Without form parameters the way of the SDKs puts everything into the query.
     placement = "query" if way.placement == "sdk" else way.placement
     return way.method, placement, way.format, way.scheme
+
+
+def _weight(border: Boundary) -> int:
+    if border.keyword == "enum":
+        return 0
+    return 1 if border.provenance == "documented" else 2
 
 
 @dataclass(frozen=True)
@@ -291,7 +222,7 @@ class _Maker:
                     f"value.{name}.{border.name}", f"{name}: {border.purpose}", params,
                     keyword=border.keyword, pointer=pointer_to("", name) + border.pointer,
                     provenance=border.provenance,
-                    weight=1 if border.provenance == "documented" else 2,
+                    weight=_weight(border),
                 )  # fmt: skip
 
     def pairs_of_members(self) -> Iterator[Variant]:
