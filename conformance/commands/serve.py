@@ -10,11 +10,10 @@ from typing import Any
 
 def add(subparsers: "argparse._SubParsersAction[Any]") -> None:
     """Add the subcommand; its options are the endpoint's own."""
-    parser = subparsers.add_parser(
-        "serve", help="be an endpoint: the embedded reference endpoint", add_help=False
-    )
+    from conformance.reference import serve_cli
+
+    parser = serve_cli.add_parser(subparsers)
     parser.add_argument("--while-stdin-open", action="store_true", help=argparse.SUPPRESS)
-    parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     parser.set_defaults(handler=serve)
 
 
@@ -24,7 +23,7 @@ def serve(arguments: argparse.Namespace) -> int:
 
     if arguments.while_stdin_open:
         threading.Thread(target=_end_with_stdin, daemon=True).start()
-    return int(serve_cli.main(arguments.rest))
+    return serve_cli.run(arguments)
 
 
 def _end_with_stdin() -> None:

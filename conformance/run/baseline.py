@@ -66,17 +66,23 @@ class Baseline:
 
     def stale(
         self,
-        ran: Collection[tuple[str, str | None]],
+        sound: Collection[tuple[str, str | None]],
         failing: Collection[tuple[str, str | None]],
         today: date | None = None,
     ) -> list[str]:
-        """Return sentences about entries that have expired, or whose cases ran and did not fail."""
+        """Return sentences about entries that have expired, or whose cases keep their promise.
+
+        Args:
+            sound: Rule and case of what passed or was not applicable.
+            failing: Rule and case of what failed.
+            today: The day to judge by.
+        """
         today = today or datetime.now(UTC).date()
         found = []
         for entry in self.entries:
             if entry.expires < today:
                 found.append(f"{entry.id}: expired on {entry.expires}")
-            elif any(entry.covers(*case) for case in ran) and not any(
+            elif any(entry.covers(*case) for case in sound) and not any(
                 entry.covers(*case) for case in failing
             ):
                 found.append(f"{entry.id}: does not fail any more")
@@ -135,16 +141,17 @@ def updated(
 ) -> list[Entry]:
     """Return the entries that cover exactly what failed in a run.
 
-    Entries that still fail keep their words; those whose cases did not run are kept; new failures
-    get the words given; what ran and did not fail is dropped.
+    Entries that still fail keep their words; those whose cases were not put to the test are kept;
+    new failures get the words given; what is sound by now is dropped.
     """
     rule_events = [event for event in events if event.get("event") == "rule"]
     failing = [e for e in rule_events if _accepts(e)]
+    sound = [e for e in rule_events if e["verdict"] in {"pass", "not-applicable"}]
     kept = [
         entry
         for entry in old
         if any(entry.covers(e["rule"], e["case"]) for e in failing)
-        or not any(entry.covers(e["rule"], e["case"]) for e in rule_events)
+        or not any(entry.covers(e["rule"], e["case"]) for e in sound)
     ]
     for event in failing:
         if not any(entry.covers(event["rule"], event["case"]) for entry in kept):

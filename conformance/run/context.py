@@ -43,6 +43,7 @@ class Bench:
     seed: int
     examples: int = 20
     declined: dict[str, str | None] = field(default_factory=dict)
+    memo: dict[str, Any] = field(default_factory=dict)
 
 
 class Kms:
@@ -72,6 +73,15 @@ class Kms:
     def marker(self) -> str:
         """Mark of this run: put it into a Description that is not itself under test."""
         return self._bench.names.marker
+
+    @property
+    def memo(self) -> dict[str, Any]:
+        """What one case leaves for others that judge the same answers by another promise.
+
+        Take it out (`pop`) when using it, so that a repetition asks the target anew; what is not
+        there must be asked for.
+        """
+        return self._bench.memo
 
     def operation(self, name: str) -> Operation:
         """Return an operation by name."""

@@ -226,9 +226,13 @@ class Engine:
         baseline = self.options.baseline
         if baseline is None:
             return
-        cases = [(result, _key(result)) for result in self.results]
-        failing = [key for result, key in cases if result.verdict in _FAILING]
-        self.stale = baseline.stale([key for _, key in cases], failing)
+        failing, sound = [], []
+        for result in self.results:
+            if result.verdict in {*_FAILING, Verdict.KNOWN}:
+                failing.append(_key(result))
+            elif result.verdict in {Verdict.PASS, Verdict.NOT_APPLICABLE}:
+                sound.append(_key(result))
+        self.stale = baseline.stale(sound, failing)
 
     @property
     def exit_code(self) -> Exit:

@@ -47,8 +47,9 @@ def look(caller: Caller) -> bool:
             refusals.append(exchange.describe())
     if len(refusals) < len(_QUESTIONS):
         return False
+    found = ", ".join(dict.fromkeys(refusals))
     raise CannotRun(
-        f"the target refuses the credentials of the identity 'full' ({', '.join(dict.fromkeys(refusals))}): check "
+        f"the target refuses the credentials of the identity 'full' ({found}): check "
         "access key id, secret and token, and the clock of this machine",
         Exit.USAGE,
     )

@@ -96,9 +96,7 @@ def mortal(answers: int) -> Talk:
 
 
 REFUSAL = b'{"RequestId":"r","Code":"Forbidden.NoPermission","Message":"no","HttpStatus":403}'
-UNKNOWN = (
-    b'{"RequestId":"r","Code":"InvalidAccessKeyId.NotFound","Message":"no","HttpStatus":404}'
-)
+UNKNOWN = b'{"RequestId":"r","Code":"InvalidAccessKeyId.NotFound","Message":"no","HttpStatus":404}'
 
 #: By name; every one must pass no MUST.
 NULL: dict[str, Talk] = {

@@ -57,9 +57,7 @@ def test_defaults_away_from_loopback(tmp_path):
 
 
 def test_a_listener_elsewhere_is_not_loopback(tmp_path):
-    text = GOOD.replace(
-        "[identities.full]", 'https = "https://kms.example.com"\n[identities.full]'
-    )
+    text = GOOD.replace("[identities.full]", 'https = "https://kms.example.com"\n[identities.full]')
     assert "loopback targets only" in refusal(tmp_path, text)
 
 
@@ -97,7 +95,10 @@ def test_temporary_credentials_carry_their_token(tmp_path):
         (('access_key_secret = "canary-secret"', "access_key_secret = 12"), "of type string"),
         (('"canary-secret"', '"canary-secret"\naccess_key_secret_env = "S"'), "keep one"),
         (('access_key_secret = "canary-secret"', 'access_key_secret_env = "S"'), "S is not set"),
-        (('access_key_secret = "canary-secret"', 'access_key_secret_file = "no"'), "cannot be read"),
+        (
+            ('access_key_secret = "canary-secret"', 'access_key_secret_file = "no"'),
+            "cannot be read",
+        ),
         (('name = "t"', "name = "), "not valid TOML"),
         (('http = "http://127.0.0.1:1"', ""), "[gateways.shared] is empty"),
         (('http = "http://127.0.0.1:1"', 'ca = "x"'), "names no address"),
@@ -140,7 +141,9 @@ def test_a_ca_file_is_checked_before_it_is_trusted(tmp_path):
 
 
 def test_capabilities_are_declared_or_provided(tmp_path):
-    target = load(tmp_path, GOOD + '[offers]\nwithout = ["spec:EC_SM2"]\noperations = ["Encrypt"]\n')
+    target = load(
+        tmp_path, GOOD + '[offers]\nwithout = ["spec:EC_SM2"]\noperations = ["Encrypt"]\n'
+    )
     assert target.has_declined("spec:EC_SM2")
     assert target.has_declined("operation:Decrypt")
     assert not target.has_declined("operation:Encrypt")
