@@ -51,7 +51,8 @@ class Asker:
     def send(self, operation, identity, params):
         known = self.endpoint.operations[operation]
         pairs = [("Action", operation), ("Version", "2016-01-20"), *known.codec.encode(params)]
-        request = httpx.Request("POST", f"https://kms.example/?{encode_query(pairs)}")
+        method = "POST" if "POST" in known.methods else "GET"
+        request = httpx.Request(method, f"https://kms.example/?{encode_query(pairs)}")
         credential = self.endpoint.identities[identity].credential
         auth = Acs3Auth(credential, clock=self.endpoint.clock.now)
         signed = auth.sign_request(request)

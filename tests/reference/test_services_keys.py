@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 import pytest
-
 from asking import Asker
+
 from conformance.reference.services.seed import (
     HARDWARE_INSTANCE,
     NEW_INSTANCE,
@@ -448,7 +448,10 @@ def test_tag_rows_come_in_pages_of_two_hundred(ask):
 def test_only_keys_of_an_instance_have_a_policy(ask):
     key = ask.key(DKMSInstanceId=SOFTWARE_INSTANCE)
     assert '"kms:*"' in ask("GetKeyPolicy", KeyId=key)["Policy"]
-    stricter = {"Version": "1", "Statement": [{**POLICY["Statement"][0], "Action": ["kms:Encrypt"]}]}
+    stricter = {
+        "Version": "1",
+        "Statement": [{**POLICY["Statement"][0], "Action": ["kms:Encrypt"]}],
+    }
     ask("SetKeyPolicy", KeyId=key, Policy=stricter, PolicyName="default")
     assert '"kms:Encrypt"' in ask("GetKeyPolicy", KeyId=key, PolicyName="default")["Policy"]
     outside = ask.key()

@@ -251,11 +251,7 @@ def reencrypted_names(
 @handles("ReEncrypt", slow=lambda call: "SourceKeyId" in call.params)
 def reencrypt(call: Call) -> dict[str, Any]:
     """Move a blob, or data under an asymmetric public key, to a symmetric key."""
-    asymmetric = {"SourceKeyId", "SourceKeyVersionId", "SourceEncryptionAlgorithm"}
-    given = asymmetric & call.params.keys()
-    if given and given != asymmetric:
-        raise invalid(f"{' and '.join(sorted(asymmetric - given))} are missing.")
-    if given:
+    if "SourceKeyId" in call.params:
         source, source_version, text = _from_asymmetric(call)
     else:
         context = call.params.get("SourceEncryptionContext")
