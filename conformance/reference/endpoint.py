@@ -112,6 +112,8 @@ class Endpoint:
         self.slow = slow_tests()
         furnish(self.account, self.clock.now())
         self.seams = Seams()
+        #: Certificate that its servers' own ones hang from, PEM; empty while nothing serves it.
+        self.ca_pem = ""
         #: Names of the faults and harmless variations in force.
         self.deviations: list[str] = []
         self._now = self.clock.now()

@@ -70,6 +70,7 @@ class Server:
         self.endpoint = endpoint
         self.options = options or ListenOptions()
         self.authority = Authority.make()
+        endpoint.ca_pem = self.authority.pem
         self._state = ServerState()
         self._stopping: Callable[[], None] = lambda: None
         self._ssl: ssl.SSLContext | None = None

@@ -66,9 +66,8 @@ def get_kms_instance(call: Call) -> dict[str, Any]:
         "Log": 0,
         "LogStorage": 0,
     }
-    certificate = getattr(call.endpoint, "ca_pem", None)
-    if certificate:
-        shown["CaCertificateChainPem"] = certificate
+    if call.endpoint.ca_pem:
+        shown["CaCertificateChainPem"] = call.endpoint.ca_pem
     return {"KmsInstance": shown}
 
 
