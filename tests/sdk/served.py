@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import httpx
+
 
 @dataclass(frozen=True)
 class Served:
@@ -33,3 +35,11 @@ def serving(*options: str) -> Iterator[Served]:
         finally:
             process.terminate()
             process.communicate(timeout=10)
+
+
+def control(served: Served, method: str, path: str, body: object = None) -> Any:
+    """Ask the control surface of the endpoint."""
+    with httpx.Client(trust_env=False) as client:
+        answer = client.request(method, served.ready["control"] + path, json=body)
+    answer.raise_for_status()
+    return answer.json()

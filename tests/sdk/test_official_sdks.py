@@ -38,6 +38,7 @@ class Driver:
 
     def __init__(self, sdk: str, endpoint: Served, identity: str, folder: Path) -> None:
         environment, program, mode = SDKS[sdk]
+        self.sdk = sdk
         credential = endpoint.ready["identities"][identity]
         clean = {"PATH": os.environ["PATH"], "HOME": str(folder)}
         self.process = subprocess.Popen(
