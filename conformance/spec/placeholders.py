@@ -89,6 +89,17 @@ CHANGES: Mapping[str, Callable[[str, str], str]] = {
 }
 
 
+def described_forms(schema: Schema) -> tuple[str, ...]:
+    """Return the forms of reference on which all sources agree, the usual one first."""
+    forms: list[str] = schema.get("x-forms", [])
+    sources = [text.lower() for text in schema.get("x-conflict", {}).values()]
+    return tuple(
+        form
+        for place, form in enumerate(forms)
+        if place == 0 or all(form in text for text in sources)
+    )
+
+
 def resources(value: Any) -> Iterator[Resource]:
     """Yield every placeholder within a value."""
     if isinstance(value, Resource):

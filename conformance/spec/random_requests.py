@@ -13,7 +13,7 @@ from conformance.spec.compose import Params, compose, generated, is_sensible, is
 from conformance.spec.keywords import Schema
 from conformance.spec.negative import Negative, breaks_only
 from conformance.spec.negatives import negatives
-from conformance.spec.placeholders import Resource
+from conformance.spec.placeholders import Resource, described_forms
 from conformance.spec.strategies import members, strategy, subset
 
 
@@ -97,9 +97,7 @@ def with_resources(schema: Schema) -> SearchStrategy[Any]:
     """Return values of a schema with placeholders where real things belong."""
     if "x-resource" in schema:
         usual = Resource.parse(schema["x-resource"])
-        forms = [
-            Resource.parse(schema["x-resource"], form) for form in schema.get("x-forms", ())[1:]
-        ]
+        forms = [Resource.parse(schema["x-resource"], form) for form in described_forms(schema)[1:]]
         return st.sampled_from([usual, *forms])
     if "examples" in schema or not _holds_resources(schema):
         return strategy(schema)

@@ -8,7 +8,7 @@ from conformance.spec.compose import generated
 from conformance.spec.expectations import Expectation, not_found, not_found_code
 from conformance.spec.keywords import Schema, pointer_to
 from conformance.spec.negative import Negative
-from conformance.spec.placeholders import Resource
+from conformance.spec.placeholders import Resource, described_forms
 from conformance.spec.values import EMOJI
 
 #: Odd references tried for every parameter; the others for the first two only.
@@ -63,9 +63,17 @@ def unknown_things(operation: Operation) -> Iterator[Negative]:
             yield Negative(
                 f"{name}.nonexistent" + ("" if usual else f"-{form}"),
                 f"{name}: nothing has this {form}", "x-resource", pointer_to("", name),
-                not_found(operation, path), {name: value}, weight=0,
+                _unknown(operation, path, agreed=usual or form in described_forms(schema)),
+                {name: value}, weight=0,
             )  # fmt: skip
         yield from _unaccepted_forms(name, schema, resource)
+
+
+def _unknown(operation: Operation, path: str, *, agreed: bool) -> Expectation:
+    """Expect that nothing is found; a form that sources disagree on may be refused as such."""
+    if agreed:
+        return not_found(operation, path)
+    return Expectation("refused", "state", (), (), "inferred")
 
 
 def _unknown_arn(path: str) -> Resource:

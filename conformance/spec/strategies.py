@@ -21,7 +21,8 @@ from conformance.spec.values import decoded_bounds, patterns_of
 _USUAL_LENGTH = 24
 _USUAL_ITEMS = 3
 _USUAL_BYTES = 48
-_INT32 = 2**31 - 1
+#: Of numbers without a maximum; the far ends are the boundary walk's.
+_USUAL_RANGE = 99
 _IDENTIFIER = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-_"
 #: Every script, no controls, no unassigned code points, no surrogates: what XML answers can carry.
 _TEXT = st.characters(exclude_categories=("C", "Zl", "Zp"))
@@ -31,7 +32,8 @@ def strategy(schema: Schema) -> SearchStrategy[Any]:
     """Return a strategy of valid values of an expanded schema (see `keywords.expand`).
 
     Strings with `x-text` take any script; other strings without a pattern stay within letters,
-    digits, hyphen and underscore, since no source says what else an identifier may hold.
+    digits, hyphen and underscore, since no source says what else an identifier may hold. Empty
+    texts, lists and maps are left to the boundary walk: they may count as absent.
     """
     if "examples" in schema:
         return st.sampled_from(schema["examples"])
@@ -70,11 +72,12 @@ def _boolean(_: Schema) -> SearchStrategy[bool]:
 
 def _integer(schema: Schema) -> SearchStrategy[int]:
     low = schema.get("minimum", 0)
-    return st.integers(low, schema.get("maximum", max(low, _INT32)))
+    return st.integers(low, schema.get("maximum", low + _USUAL_RANGE))
 
 
 def _string(schema: Schema) -> SearchStrategy[str]:
-    low, high = schema.get("minLength", 0), schema.get("maxLength")
+    # Whether an empty text is a value at all is settled nowhere.
+    low, high = max(1, schema.get("minLength", 0)), schema.get("maxLength")
     if schema.get("contentEncoding") == "base64":
         return _base64(schema)
     patterns = patterns_of(schema)
@@ -82,7 +85,7 @@ def _string(schema: Schema) -> SearchStrategy[str]:
         return patterns[0].strategy(low, high)
     limit = _USUAL_LENGTH if high is None else min(high, max(low, _USUAL_LENGTH))
     if not schema.get("x-text"):
-        return st.text(_IDENTIFIER, min_size=max(low, 1), max_size=max(low, limit))
+        return st.text(_IDENTIFIER, min_size=low, max_size=max(low, limit))
     return st.text(_TEXT, min_size=low, max_size=max(low, limit)).filter(_has_no_outer_blank)
 
 
@@ -98,7 +101,7 @@ def _base64(schema: Schema) -> SearchStrategy[str]:
 
 
 def _array(schema: Schema) -> SearchStrategy[list[Any]]:
-    low, high = schema.get("minItems", 0), schema.get("maxItems")
+    low, high = max(1, schema.get("minItems", 0)), schema.get("maxItems")
     most = max(low, _USUAL_ITEMS if high is None else min(high, _USUAL_ITEMS))
     items = schema.get("items", {})
     if items.get("type") == "string" and schema.get("x-wire") == "csv":
@@ -182,7 +185,7 @@ def _map(schema: Schema) -> SearchStrategy[dict[str, Any]]:
     if not part.get("x-text"):
         keys = st.text(_IDENTIFIER, min_size=1, max_size=16)
     most = min(schema.get("maxProperties", _USUAL_ITEMS), _USUAL_ITEMS)
-    found = st.dictionaries(keys, strategy(part), max_size=most)
+    found = st.dictionaries(keys, strategy(part), min_size=1, max_size=max(1, most))
     limit = schema.get("x-max-json-length")
     return found if limit is None else found.filter(lambda value: json_length(value) <= limit)
 

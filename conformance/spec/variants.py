@@ -18,9 +18,11 @@ from conformance.spec.keywords import pointer_to
 from conformance.spec.negative import Pairs, codec
 from conformance.spec.negatives import negatives
 from conformance.spec.pairwise import covering
-from conformance.spec.placeholders import Resource, map_resources
+from conformance.spec.placeholders import Resource, described_forms, map_resources
 from conformance.spec.transports import Transport, every, paired, usual
 from conformance.spec.variant import Variant
+
+__all__ = ["FEWEST", "MOST", "Variant", "variants"]
 
 #: Wanted at least, and at most, of an operation that has parameters.
 FEWEST = 44
@@ -206,9 +208,11 @@ class _Maker:
                 resource = Resource.parse(schema["x-resource"], form)
                 params = compose(self.operation, {name: resource})
                 if params is not None:
+                    agreed = form in described_forms(schema)
                     yield self._positive(
                         f"form.{name}.{form}", f"{name} by {form}", params,
                         keyword="x-forms", pointer=pointer_to("", name), weight=0,
+                        provenance="documented" if agreed else "inferred",
                     )  # fmt: skip
 
     def walked(self) -> Iterator[Variant]:
