@@ -1,0 +1,1 @@
+"""What the gateways promise, whatever the operation behind them."""
