@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
 from tempfile import TemporaryDirectory
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from conformance.client.resources.base import Names
 from conformance.run.journal import Journal
@@ -146,6 +146,8 @@ class Control:
         self.steady: float | None = None
         self.ended: float | None = None
         self.users = 0
+        #: The time that is judged where it is not simply all after the warm-up.
+        self.focus: Window | None = None
 
     def expect(self, worker: str) -> WorkerLife:
         """Count on a process from now on."""
@@ -180,6 +182,8 @@ class Control:
 
     def window(self) -> Window:
         """Return the time that is judged: after warm-up, before the end."""
+        if self.focus is not None:
+            return self.focus
         end = self.ended if self.ended is not None else time.time()
         steady = self.steady if self.steady is not None else self.started
         return Window.between(steady + self.options.warm_up, end, self.options.slice)

@@ -14,6 +14,7 @@ from load.signing import SCHEMES, Scheme
 ClientName = Literal["raw", "ghc", "fast"]
 CLIENTS: tuple[str, ...] = get_args(ClientName)
 Throttling = Literal["push", "honour"]
+KINDS = ("run", "capacity", "soak", "spike")
 
 #: Requests per second that one process sends and still measures honestly on one core: the highest
 #: rate of `make bench-load`.
@@ -57,7 +58,14 @@ class Options:
         duration: Seconds that the run was meant to last, None when nobody said.
         allow_remote: Load a target that is not on this machine.
         max_rate: Highest rate that may be asked for.
-        kind: What the run is for; the report says it.
+        kind: What the run is for: run, capacity, soak or spike.
+        need: Rate that a capacity search is to answer for.
+        start: First rate of a capacity search.
+        hold: Seconds for which a capacity search holds what it found.
+        burst: Factor of a burst over the steady rate.
+        burst_after: Seconds of steady rate before it.
+        burst_seconds: Its length.
+        recover_within: Seconds in which the limits have to be kept again.
         cost: Cost of 10,000 calls in any currency, for the estimate.
     """
 
@@ -91,6 +99,13 @@ class Options:
     allow_remote: bool = False
     max_rate: float | None = None
     kind: str = "run"
+    need: float | None = None
+    start: float = 100.0
+    hold: float = 60.0
+    burst: float = 3.0
+    burst_after: float = 10.0
+    burst_seconds: float = 5.0
+    recover_within: float = 20.0
     cost: float | None = None
 
     @property
@@ -116,6 +131,11 @@ class Options:
             if (value := values.get(name)) is not None
         }
         options = cls(**given)
+        if options.kind not in KINDS:
+            raise LoadError(f"--kind must be one of {', '.join(KINDS)}, not {options.kind!r}")
+        for name in ("start", "hold", "burst", "burst_seconds", "recover_within"):
+            if not getattr(options, name) > 0:
+                raise LoadError(f"--{name.replace('_', '-')} must be above 0")
         for name in ("unit", "pool", "queue_max", "keys", "secrets", "size", "sample", "slice"):
             if not getattr(options, name) > 0:
                 raise LoadError(f"--{name.replace('_', '-')} must be above 0")
@@ -177,6 +197,13 @@ def add_arguments(parser: Any, *, prefix: str = "") -> None:
     add("--slice", "seconds of a slice of the record (default 1)", type=float)
     add("--allow-remote", "load a target away from this machine", action="store_true", default=None)
     add("--max-rate", "highest rate that may be asked for, requests per second", type=float)
+    add("--need", "capacity: requests per second that have to be carried", type=float)
+    add("--start", "capacity: first rate (default 100)", type=float)
+    add("--hold", "capacity: seconds to hold what was found (default 60)", type=float)
+    add("--burst", "spike: factor of the burst over the rate (default 3)", type=float)
+    add("--burst-after", "spike: seconds before the burst (default 10)", type=float)
+    add("--burst-seconds", "spike: length of the burst (default 5)", type=float)
+    add("--recover-within", "spike: seconds in which it must recover (default 20)", type=float)
     add("--cost", "cost of 10,000 calls, for the estimate shown beforehand", type=float)
 
 
@@ -187,7 +214,7 @@ def add_locust_arguments(parser: Any) -> None:
         ("scenario", str, "scenario (default encrypt)"),
         ("unit", float, "requests per second for each user (default 10)"),
         ("duration", float, argparse.SUPPRESS),
-        ("kind", str, argparse.SUPPRESS),
+        ("kind", str, "run, capacity, soak or spike (default run)"),
     ):
         parser.add_argument(
             f"--{name}", dest=f"{PREFIX}{name}", type=kind, help=text, include_in_web_ui=False

@@ -26,11 +26,15 @@ from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 
 from conformance.target import load_target
 from conformance.target.problems import UsageError
+from load import soak
+from load.capacity import CapacitySearch
+from load.conclude import conclude
 from load.control import Control
 from load.corpus import Case
 from load.failures import NothingProven, TransportFailure
 from load.options import Options, from_locust
 from load.slo import load_objectives
+from load.spike import Spike
 from load.station import Place, Station
 from load.verdict import ExitCode
 
@@ -55,7 +59,7 @@ class Session:
         self.control: Control | None = None
         self.station: Station | None = None
         self.work: dict[str, Any] | None = None
-        self.conclude: Callable[[Control, str | None], int] | None = None
+        self.mode: CapacitySearch | Spike | None = None
         self.interruption: str | None = None
         self._concluded = False
         self._running = False
@@ -112,6 +116,8 @@ class Session:
         self.interruption = None
         if self.control is not None:
             self.control.reset()
+            # The first tick of a shape comes before the run that it starts.
+            self.mode = self.mode or self._make_mode(self.control)
         if isinstance(self.runner, MasterRunner):
             assert self.control is not None
             for worker in list(self.runner.clients):
@@ -128,6 +134,26 @@ class Session:
             return
         if isinstance(self.runner, LocalRunner):
             gevent.spawn(self._report_locally, self.station)
+
+    def _make_mode(self, control: Control) -> CapacitySearch | Spike | None:
+        options = control.options
+        if options.kind == "capacity":
+            processes = len(self.runner.clients) if isinstance(self.runner, MasterRunner) else 1
+            return CapacitySearch(
+                control, options.unit, max(1, processes), options.need, options.hold
+            )
+        if options.kind == "spike":
+            return Spike(control, getattr(self._arguments, "num_users", None) or 1)
+        return None
+
+    def steer(self, moment: float) -> int | None:
+        """Return how many users there are to be, for the shapes; None at the end."""
+        if self.mode is None:
+            assert self.control is not None
+            self.mode = self._make_mode(self.control)
+            if self.mode is None:
+                raise UsageError("a shape needs --kind capacity or --kind spike")
+        return self.mode.users(moment)
 
     def _make_station(self) -> Station:
         if self.control is not None:
@@ -284,6 +310,8 @@ class Session:
         if isinstance(self.runner, MasterRunner):
             self._collect_last_reports()
         else:
+            if isinstance(self.mode, CapacitySearch) and self.mode.search.done:
+                self.mode.sweep(self.station)
             self._finish_station()
             if self.control is not None and self.station is not None:
                 self.control.receive("local", self.station.report(), final=True)
@@ -317,10 +345,13 @@ class Session:
         if self.control is None or self._concluded:
             return
         self._concluded = True
-        from load.conclude import conclude
-
-        ending = self.conclude or conclude
+        ending: Callable[[Control, str | None], int] = conclude
+        if self.mode is not None:
+            ending = self.mode.conclude
+        elif self.control.options.kind == "soak":
+            ending = soak.conclude
         self.environment.process_exit_code = ending(self.control, self.interruption)
+        self.mode = None
 
     def quitting(self) -> None:
         """The process is about to end, by plan or by Ctrl-C."""

@@ -38,6 +38,8 @@ class Objectives:
         throttled: Share that may be throttled.
         wrong: Share of the answers that may be wrong.
         goodput: Share of the offered requests that must succeed.
+        latency_growth: Growth that quantiles may show in a soak, 0.5 for half as much again.
+        memory_growth: Growth that the target's memory may show in a soak.
     """
 
     latency: Mapping[str, float] = field(default_factory=lambda: {"p50": 20.0, "p99": 100.0})
@@ -46,6 +48,8 @@ class Objectives:
     throttled: float = 0.001
     wrong: float = 0.0
     goodput: float = 0.98
+    latency_growth: float = 0.5
+    memory_growth: float = 0.2
 
     @property
     def strictest(self) -> str:
@@ -73,6 +77,7 @@ class Objectives:
                 "wrong": self.wrong,
                 "goodput": self.goodput,
             },
+            "growth": {"latency": self.latency_growth, "memory": self.memory_growth},
         }
 
 
@@ -100,5 +105,6 @@ def load_objectives(path: Path | None) -> Objectives:
         raise LoadError(f"{path}: {problem}")
     operations = {name: part["latency"] for name, part in document.get("operations", {}).items()}
     shares = document.get("shares", {})
+    growth = {f"{name}_growth": value for name, value in document.get("growth", {}).items()}
     latency = document.get("latency", {} if operations else dict(Objectives().latency))
-    return Objectives(latency, operations, **shares)
+    return Objectives(latency, operations, **shares, **growth)

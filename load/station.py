@@ -94,15 +94,17 @@ class Station:
         needed = max(options.pool, 64, ceil(share * objectives.slowest * 1.25))
         pool_max = options.pool_max or min(needed, _POOL_AT_MOST)
         credential = place.target.identities[options.identity]
+        self.connect = connector(options.client, place.address, place.target.timeout)
+        self.templates = [
+            template(options.scheme, credential, place.address.authority, c.operation, c.pairs)
+            for c in cases
+        ]
         self._examiner = place.caller()
         self.recorder = Recorder(options.slice, time.time() - now())
         self.engine = Engine(
             cases,
-            [
-                template(options.scheme, credential, place.address.authority, c.operation, c.pairs)
-                for c in cases
-            ],
-            connector(options.client, place.address, place.target.timeout),
+            self.templates,
+            self.connect,
             limits=Limits(
                 process=options.arrivals,
                 seed=options.seed,

@@ -1,0 +1,11 @@
+"""``kms-conformance load``: how much load an endpoint carries."""
+
+import argparse
+from typing import Any
+
+
+def add(subparsers: "argparse._SubParsersAction[Any]") -> None:
+    """Add the subcommand; its options and its work are in `load.cli`."""
+    from load import cli
+
+    cli.add_parser(subparsers)

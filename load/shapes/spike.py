@@ -1,0 +1,23 @@
+"""A steady rate, a burst, and the time it takes to recover.
+
+locust -f load/locustfile.py,load/shapes/spike.py --kind spike --target T.toml --headless
+"""
+
+import time
+
+from locust import LoadTestShape
+
+from load.session import Session
+
+
+class SpikeShape(LoadTestShape):
+    """Asks the session how many users there are to be."""
+
+    use_common_options = True
+
+    def tick(self) -> tuple[int, float] | None:
+        """Return users and users a second, None at the end."""
+        session = Session.current
+        assert session is not None
+        users = session.steer(time.time())
+        return None if users is None else (users, float(max(users, 1)))
