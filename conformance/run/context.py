@@ -15,10 +15,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import httpx
-from hypothesis.strategies import SearchStrategy
 
 from conformance.client.building import AnswerFormat, Placement, Scheme
 from conformance.client.caller import Caller
@@ -28,6 +27,9 @@ from conformance.run.verdict import NotApplicable, NotTestable, Violation
 from conformance.spec import Operation, catalogue
 from conformance.spec.placeholders import Resource, resources
 from conformance.target.model import Target
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
 
 T = TypeVar("T")
 
@@ -325,7 +327,7 @@ class Kms:
 
     def property(
         self,
-        strategy: SearchStrategy[T],
+        strategy: "SearchStrategy[T]",
         check: Callable[[T], None],
         *,
         max_examples: int | None = None,
