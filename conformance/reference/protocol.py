@@ -82,6 +82,8 @@ class Connection(HttpProtocol):
         if self.transport.is_closing():
             return
         before: Any = self.cycle
+        # Asked before feeding: the piece that ends a body belongs to that body, not to a head.
+        within_body = before is not None and before.more_body
         super().data_received(data)
         cycle: Any = self.cycle
         if cycle is not None and not cycle.more_body and cycle is not before:
@@ -89,7 +91,7 @@ class Connection(HttpProtocol):
             self.pending_since = None
             self._head_bytes = 0
             return
-        if cycle is None or (cycle is before and not before.more_body):
+        if cycle is None or (cycle is before and not within_body):
             self._head_bytes += len(data)
             if self._head_bytes > self._limits.header_bytes:
                 self._witness.counts["oversized"] += 1
