@@ -13,7 +13,12 @@ from conformance.rules.authentication.answers import (
     twin,
     wrong_signer,
 )
-from conformance.rules.gateway.requests import operation_cases, real_or_plausible, way
+from conformance.rules.gateway.requests import (
+    one_scheme,
+    operation_cases,
+    real_or_plausible,
+    way,
+)
 from conformance.run.context import Kms
 from conformance.run.registry import Case, Level, rule
 from conformance.spec import Operation
@@ -107,18 +112,17 @@ def disabled_access_key(kms: Kms, operation: Operation) -> None:
     """Call each operation with a right signature of an AccessKey that is switched off."""
     params = real_or_plausible(kms, operation)
     method, placement = way(operation)
-    for scheme in SCHEMES:
-        if not kms.offers(f"scheme:{scheme}"):
-            continue
-        exchange = kms.call(
-            operation.name,
-            params,
-            identity="disabled",
-            scheme=scheme,
-            method=method,
-            placement=placement,
-        )
-        expect_failure(kms, exchange, "disabled-access-key", why="called by a disabled AccessKey")
+    scheme = one_scheme(operation)
+    kms.require(f"scheme:{scheme}")
+    exchange = kms.call(
+        operation.name,
+        params,
+        identity="disabled",
+        scheme=scheme,
+        method=method,
+        placement=placement,
+    )
+    expect_failure(kms, exchange, "disabled-access-key", why="called by a disabled AccessKey")
 
 
 @rule(

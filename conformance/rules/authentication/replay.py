@@ -111,7 +111,7 @@ def replayed_write(kms: Kms, scheme: Scheme) -> None:
     before = look(kms, operation, params)
     exchange = kms.call("TagResource", params, scheme=scheme, auth=auth)
     expect_failure(kms, exchange, "replayed-nonce", why="sent a second time")
-    unchanged(kms, operation, params, before, exchange)
+    unchanged(kms, operation, params, before)
 
 
 @rule(

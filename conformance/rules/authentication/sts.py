@@ -3,7 +3,6 @@
 from conformance.client.building import Scheme
 from conformance.rules.authentication.answers import (
     QUESTION,
-    SCHEMES,
     TABLES,
     ask,
     credential_of,
@@ -13,7 +12,12 @@ from conformance.rules.authentication.answers import (
     wrong_signer,
 )
 from conformance.rules.authentication.identities import schemes
-from conformance.rules.gateway.requests import operation_cases, real_or_plausible, way
+from conformance.rules.gateway.requests import (
+    one_scheme,
+    operation_cases,
+    real_or_plausible,
+    way,
+)
 from conformance.run.context import Kms
 from conformance.run.registry import Case, Level, rule
 from conformance.run.verdict import NotTestable
@@ -157,18 +161,17 @@ def expired_token(kms: Kms, operation: Operation) -> None:
     """Call each operation with a right signature and a token that is over."""
     params = real_or_plausible(kms, operation)
     method, placement = way(operation)
-    for scheme in SCHEMES:
-        if not kms.offers(f"scheme:{scheme}"):
-            continue
-        exchange = kms.call(
-            operation.name,
-            params,
-            identity="expired-sts",
-            scheme=scheme,
-            method=method,
-            placement=placement,
-        )
-        expect_failure(kms, exchange, "expired-security-token", why="with an expired token")
+    scheme = one_scheme(operation)
+    kms.require(f"scheme:{scheme}")
+    exchange = kms.call(
+        operation.name,
+        params,
+        identity="expired-sts",
+        scheme=scheme,
+        method=method,
+        placement=placement,
+    )
+    expect_failure(kms, exchange, "expired-security-token", why="with an expired token")
 
 
 @rule(

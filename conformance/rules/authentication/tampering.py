@@ -187,7 +187,7 @@ def wrong_signature_everywhere(kms: Kms, operation: Operation) -> None:
             auth=wrong_signer(kms, scheme, "other-secret"),
         )
         expect_failure(kms, exchange, "signature-mismatch", why="signed with another secret")
-        unchanged(kms, operation, params, before, exchange)
+    unchanged(kms, operation, params, before)
 
 
 def _changed_body(request: httpx.Request) -> httpx.Request:
@@ -220,7 +220,7 @@ def changed_secret_value(kms: Kms, scheme: Scheme) -> None:
     expect_failure(
         kms, exchange, "signature-mismatch", "body-hash-mismatch", why="body changed on the way"
     )
-    unchanged(kms, operation, params, before, exchange)
+    unchanged(kms, operation, params, before)
     stored = kms.call(operation.name, params, scheme=scheme, placement="sdk")
     if not stored.ok:
         raise NotTestable(

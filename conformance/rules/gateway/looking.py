@@ -8,7 +8,6 @@ unchanged(kms, operation, params, before)
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from conformance.client.exchange import Exchange
 from conformance.run.context import Kms
 from conformance.spec import Operation
 
@@ -95,13 +94,12 @@ def look(kms: Kms, operation: Operation, params: Params) -> Sight:
     return {f"{name} {asked}": _seen(kms, name, asked) for name, asked in questions}
 
 
-def unchanged(
-    kms: Kms, operation: Operation, params: Params, before: Sight, exchange: Exchange
-) -> None:
+def unchanged(kms: Kms, operation: Operation, params: Params, before: Sight) -> None:
     """Raise Violation when things are not as they were before a refused call."""
     if operation.name == "CreateKey":
-        _no_new_key(kms, params, before["keys"], exchange)
+        _no_new_key(kms, params, before["keys"])
         return
+    refused = kms.exchanges[-1:]
     after = look(kms, operation, params)
     differing = [
         question.partition(" ")[0] for question in before if before[question] != after[question]
@@ -110,7 +108,7 @@ def unchanged(
         not differing,
         f"a refused {operation.name} changes nothing, found another answer of "
         f"{' and '.join(differing)} afterwards",
-        exchange,
+        *refused,
         *kms.exchanges[-len(after) :],
     )
 
@@ -137,7 +135,7 @@ def _key_ids(kms: Kms) -> frozenset[str]:
     return frozenset(found)
 
 
-def _no_new_key(kms: Kms, params: Params, before: frozenset[str], exchange: Exchange) -> None:
+def _no_new_key(kms: Kms, params: Params, before: frozenset[str]) -> None:
     """Others may create keys at the same time: only one with our description was ours."""
     for key_id in sorted(_key_ids(kms) - before):
         described = kms.call("DescribeKey", {"KeyId": key_id})
@@ -145,6 +143,5 @@ def _no_new_key(kms: Kms, params: Params, before: frozenset[str], exchange: Exch
         kms.expect(
             metadata.get("Description") != params.get("Description"),
             f"a refused CreateKey creates no key, found {key_id}",
-            exchange,
             described,
         )

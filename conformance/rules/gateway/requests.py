@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from conformance.client.building import Placement
+from conformance.client.building import Placement, Scheme
 from conformance.run.context import Kms
 from conformance.run.registry import Case
 from conformance.run.verdict import NotApplicable, NotTestable
@@ -67,6 +67,12 @@ def way(operation: Operation) -> tuple[str, Placement]:
     found = usual(operation)
     placement: Placement = "query" if found.placement == "query" else "sdk"
     return found.method, placement
+
+
+def one_scheme(operation: Operation) -> Scheme:
+    """Return one scheme for an operation: each is used for every other operation."""
+    place = list(catalogue().operations).index(operation.name)
+    return "V3" if place % 2 else "RPC-1.0"
 
 
 def operation_cases(

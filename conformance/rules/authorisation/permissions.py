@@ -1,0 +1,301 @@
+"""The matrix of operations and identities: who is refused, how, and that nothing happened."""
+
+from typing import Any
+
+from conformance.client.building import Scheme
+from conformance.client.exchange import Exchange
+from conformance.rules.authentication.answers import SCHEMES, answers
+from conformance.rules.gateway.looking import look, unchanged
+from conformance.rules.gateway.requests import changes_something, operation_cases, real, way
+from conformance.run.context import Kms
+from conformance.run.registry import Case, Level, rule
+from conformance.run.verdict import NotTestable
+from conformance.spec import Operation
+
+_RAM = "Use RAM to control access to KMS, AlibabaCloudDocs/kms (2021-07)"
+_RESPONSES = "KMS Responses page, AlibabaCloudDocs/kms (2021-07)"
+_SOURCE = f"{_RAM}; {_RESPONSES}"
+#: Actions that a policy may well count as reading although their operation makes something.
+_READING = ("Get", "List", "Describe")
+#: One operation of each kind.
+_THROUGH_STS = frozenset({"DescribeKey", "TagResource", "Encrypt", "Decrypt", "GetSecretValue"})
+
+
+def _documented(operation: Operation) -> bool:
+    ram = operation.document["ram"]
+    return bool(ram["actions"]) and ram["provenance"] == "documented"
+
+
+def _concluded(operation: Operation) -> bool:
+    ram = operation.document["ram"]
+    return bool(ram["actions"]) and ram["provenance"] == "inferred"
+
+
+def _is_write(operation: Operation) -> bool:
+    return changes_something(operation) and not operation.name.startswith(_READING)
+
+
+def _uses_keys(operation: Operation) -> bool:
+    return operation.category == "cryptographic" and not operation.name.startswith(_READING)
+
+
+def expect_denied(kms: Kms, exchange: Exchange, identity: str) -> None:
+    """Raise Violation unless the answer is the documented refusal for lack of permission."""
+    documented = answers(("no-permission",))
+    kms.expect_refused(
+        exchange,
+        codes={code for _, code in documented},
+        statuses={status for status, _ in documented},
+        stage="authorisation",
+        why=f"called by the identity {identity!r}",
+    )
+
+
+def denied(kms: Kms, operation: Operation, identity: str) -> None:
+    """Call an operation without permission: refused, and nothing is other than before.
+
+    The same request of an identity with all rights shows that permission is all it lacks; where
+    that identity is refused likewise, the refusal proves nothing.
+    """
+    kms.require(f"operation:{operation.name}", "scheme:V3")
+    params = real(kms, operation)
+    method, placement = way(operation)
+    how: dict[str, Any] = {"method": method, "placement": placement}
+    before = look(kms, operation, params)
+    exchange = kms.call(operation.name, params, identity=identity, **how)
+    expect_denied(kms, exchange, identity)
+    unchanged(kms, operation, params, before)
+    if operation.safety in {"destructive", "schedules-deletion"}:
+        return
+    permitted = kms.call(operation.name, params, **how)
+    if (permitted.status, permitted.code) in answers(("no-permission",)):
+        raise NotTestable(
+            f"the identity with all rights is refused as well: {permitted.describe()}", [permitted]
+        )
+
+
+@rule(
+    "RAM-001",
+    level=Level.MUST,
+    family="authorisation",
+    statement="An identity without any permission is refused every operation with 403 "
+    "Forbidden.NoPermission, and nothing changes.",
+    provenance="documented",
+    source=_SOURCE,
+    stage="authorisation",
+    needs=("identity:none",),
+    tags=("negative", "effect"),
+    readings=("error-family",),
+    cases=operation_cases(_documented),
+)
+def without_rights(kms: Kms, operation: Operation) -> None:
+    """Call each operation whose RAM action is documented."""
+    denied(kms, operation, "none")
+
+
+@rule(
+    "RAM-002",
+    level=Level.SHOULD,
+    family="authorisation",
+    statement="An identity without any permission is refused the operations too whose RAM action "
+    "no page lists, and nothing changes.",
+    provenance="inferred",
+    source=f"{_SOURCE}; actions concluded from the names of the operations",
+    stage="authorisation",
+    needs=("identity:none",),
+    tags=("negative", "effect"),
+    readings=("error-family",),
+    cases=operation_cases(_concluded),
+)
+def without_rights_concluded(kms: Kms, operation: Operation) -> None:
+    """Call each operation whose RAM action follows from its name only."""
+    denied(kms, operation, "none")
+
+
+@rule(
+    "RAM-003",
+    level=Level.MUST,
+    family="authorisation",
+    statement="An identity that may only read is refused everything that creates, changes or "
+    "deletes with 403 Forbidden.NoPermission, and nothing changes.",
+    provenance="documented",
+    source=_SOURCE,
+    stage="authorisation",
+    needs=("identity:read-only",),
+    tags=("negative", "effect"),
+    readings=("error-family",),
+    cases=operation_cases(lambda operation: _is_write(operation) and _documented(operation)),
+)
+def read_only_writes(kms: Kms, operation: Operation) -> None:
+    """Try each write whose RAM action is documented."""
+    denied(kms, operation, "read-only")
+
+
+@rule(
+    "RAM-004",
+    level=Level.SHOULD,
+    family="authorisation",
+    statement="An identity that may only read is refused the writes too whose RAM action no page "
+    "lists, and nothing changes.",
+    provenance="inferred",
+    source=f"{_SOURCE}; actions concluded from the names of the operations",
+    stage="authorisation",
+    needs=("identity:read-only",),
+    tags=("negative", "effect"),
+    readings=("error-family",),
+    cases=operation_cases(lambda operation: _is_write(operation) and _concluded(operation)),
+)
+def read_only_writes_concluded(kms: Kms, operation: Operation) -> None:
+    """Try each write whose RAM action follows from its name only."""
+    denied(kms, operation, "read-only")
+
+
+@rule(
+    "RAM-005",
+    level=Level.MUST,
+    family="authorisation",
+    statement="An identity that may only read is refused the use of keys with 403 "
+    "Forbidden.NoPermission.",
+    provenance="documented",
+    source=_SOURCE,
+    stage="authorisation",
+    needs=("identity:read-only",),
+    tags=("negative",),
+    readings=("error-family",),
+    cases=operation_cases(lambda operation: _uses_keys(operation) and _documented(operation)),
+)
+def read_only_uses_keys(kms: Kms, operation: Operation) -> None:
+    """Try each cryptographic operation."""
+    denied(kms, operation, "read-only")
+
+
+@rule(
+    "RAM-006",
+    level=Level.MUST,
+    family="authorisation",
+    statement="An identity that may read is answered where it describes and lists.",
+    provenance="documented",
+    source=_RAM,
+    stage="authorisation",
+    needs=("identity:read-only",),
+    cases=operation_cases(
+        lambda operation: _documented(operation) and operation.name.startswith(("Describe", "List"))
+    ),
+)
+def read_only_reads(kms: Kms, operation: Operation) -> None:
+    """Describe and list, which kms:Describe* and kms:List* allow."""
+    kms.require(f"operation:{operation.name}", "scheme:V3")
+    params = real(kms, operation)
+    method, placement = way(operation)
+    exchange = kms.call(
+        operation.name, params, identity="read-only", method=method, placement=placement
+    )
+    kms.expect_success(exchange)
+
+
+@rule(
+    "RAM-007",
+    level=Level.MUST,
+    family="authorisation",
+    statement="A temporary access key has the rights of its role: what all rights allow is done.",
+    provenance="documented",
+    source=_RAM,
+    stage="authorisation",
+    needs=("identity:sts",),
+    cases=operation_cases(lambda operation: operation.name in _THROUGH_STS),
+)
+def temporary_rights(kms: Kms, operation: Operation) -> None:
+    """Do a read, a write, a cryptographic operation and a retrieval with a security token."""
+    kms.require(f"operation:{operation.name}")
+    method, placement = way(operation)
+    for scheme in SCHEMES:
+        if not kms.offers(f"scheme:{scheme}"):
+            continue
+        exchange = kms.call(
+            operation.name,
+            real(kms, operation),
+            identity="sts",
+            scheme=scheme,
+            method=method,
+            placement=placement,
+        )
+        kms.expect_success(exchange)
+
+
+@rule(
+    "RAM-008",
+    level=Level.MUST,
+    family="authorisation",
+    statement="A refusal for lack of permission does not depend on how the request is signed and "
+    "sent.",
+    provenance="documented",
+    source=_SOURCE,
+    stage="authorisation",
+    operations=("DescribeKey",),
+    needs=("identity:none",),
+    tags=("negative",),
+    readings=("error-family",),
+    cases=lambda: (
+        Case(f"{scheme} {method} {placement}", (scheme, method, placement), "DescribeKey")
+        for scheme, method, placement in (
+            ("RPC-1.0", "GET", "query"),
+            ("RPC-1.0", "POST", "query"),
+            ("RPC-1.0", "POST", "form"),
+            ("V3", "GET", "query"),
+            ("V3", "POST", "query"),
+        )
+    ),
+)
+def denied_by_every_way(kms: Kms, how: tuple[Scheme, str, str]) -> None:
+    """Describe a key by each way without any permission."""
+    scheme, method, placement = how
+    kms.require(f"scheme:{scheme}")
+    params = {"KeyId": kms.provide("symmetric-key")["id"]}
+    form = placement == "form"
+    for identity in ("full", "none"):
+        exchange = kms.call(
+            "DescribeKey",
+            params,
+            identity=identity,
+            scheme=scheme,
+            method=method,
+            placement="form" if form else "query",
+        )
+        if identity == "none":
+            expect_denied(kms, exchange, identity)
+        elif not exchange.ok:
+            raise NotTestable(
+                f"the identity with all rights is answered {exchange.describe()}", [exchange]
+            )
+
+
+@rule(
+    "RAM-009",
+    level=Level.MUST,
+    family="authorisation",
+    statement="A key is protected under each of its names: id, ARN and alias.",
+    provenance="documented",
+    source=_SOURCE,
+    stage="authorisation",
+    operations=("Encrypt", "DescribeKey"),
+    needs=("identity:none",),
+    tags=("negative",),
+    readings=("error-family", "alias-permission"),
+    cases=lambda: (
+        Case(f"{operation} {form}", (operation, form), operation)
+        for operation in ("Encrypt", "DescribeKey")
+        for form in ("id", "arn", "alias")
+    ),
+)
+def denied_under_every_name(kms: Kms, how: tuple[str, str]) -> None:
+    """Call with another form of reference to a key that the caller has no right to."""
+    operation, form = how
+    params = {"KeyId": kms.provide("symmetric-key")[form]}
+    if operation == "Encrypt":
+        params["Plaintext"] = "bm90IGZvciB5b3U="
+    permitted = kms.call(operation, params)
+    if not permitted.ok:
+        raise NotTestable(
+            f"the identity with all rights is answered {permitted.describe()}", [permitted]
+        )
+    expect_denied(kms, kms.call(operation, params, identity="none"), "none")
