@@ -135,7 +135,7 @@ def _storage(call: Call, instance: Instance | None) -> str | None:
 def _wanted_rotation(call: Call, key: Key) -> timedelta | None:
     if not call.params.get("EnableAutomaticRotation", False):
         return None
-    require_rotating(key)
+    require_rotating(call, key)
     return key_interval(call)
 
 

@@ -24,9 +24,9 @@ def rotates(key: Key) -> bool:
     )
 
 
-def require_rotating(key: Key) -> None:
+def require_rotating(call: Call, key: Key) -> None:
     """Refuse a key that does not rotate."""
-    if not rotates(key):
+    if not call.endpoint.seams.rotates(key):
         raise unsupported("Keys of this kind do not rotate.")
 
 

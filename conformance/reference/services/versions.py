@@ -38,7 +38,7 @@ def create_key_version(call: Call) -> dict[str, Any]:
     if key_specs()[key.spec]["kind"] == "asymmetric":
         _require_room(call, key)
     else:
-        require_rotating(key)
+        require_rotating(call, key)
     material = make_material(call, key.spec)
     version = add_version(call.account, key, material, call.now)
     return {"KeyVersion": _show(key, version)}
@@ -81,7 +81,7 @@ def update_rotation_policy(call: Call) -> dict[str, Any]:
     """Switch automatic rotation on, with an interval, or off."""
     key = find_key(call)
     require_state(call, key)
-    require_rotating(key)
+    require_rotating(call, key)
     if call.params["EnableAutomaticRotation"]:
         schedule_rotation(key, key_interval(call), call.now)
         settle(call.account, key, call.now, call.endpoint.seams)

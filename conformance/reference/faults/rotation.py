@@ -1,0 +1,172 @@
+"""Faults of key versions and rotation."""
+
+from typing import Any
+
+from conformance.reference.call import Call, Handler
+from conformance.reference.endpoint import Endpoint
+from conformance.reference.faults.registry import fault, wrap_answer, wrap_handler
+from conformance.reference.faults.tools import ROTATION, SDK, key_of
+from conformance.reference.model import Key, KeyVersion
+
+
+@fault(
+    "rotation-never-happens",
+    statement="Automatic rotation falls due and no version is made.",
+    source=ROTATION,
+)
+def _(endpoint: Endpoint) -> None:
+    endpoint.seams.rotation_due = lambda _key, _now: False
+
+
+@fault(
+    "new-version-does-not-encrypt",
+    statement="Encrypt goes on with the first version after a rotation.",
+    source=ROTATION,
+)
+def _(endpoint: Endpoint) -> None:
+    endpoint.seams.encrypting_version = lambda key: next(iter(key.versions.values()))
+
+
+@fault(
+    "old-version-does-not-decrypt",
+    statement="Blobs of earlier versions do not open after a rotation.",
+    source=ROTATION,
+)
+def _(endpoint: Endpoint) -> None:
+    original = endpoint.seams.key_of_blob
+
+    def key_of_blob(call: Call, sealed: Any) -> tuple[Key, KeyVersion]:
+        key, _ = original(call, sealed)
+        return key, list(key.versions.values())[-1]
+
+    endpoint.seams.key_of_blob = key_of_blob
+
+
+@fault(
+    "rotation-interval-as-sent",
+    statement="RotationInterval is answered in days instead of seconds.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    original = endpoint.seams.metadata
+
+    def metadata(call: Call, key: Key) -> dict[str, Any]:
+        shown: dict[str, Any] = original(call, key)
+        if "RotationInterval" in shown and key.rotation_interval is not None:
+            shown["RotationInterval"] = f"{key.rotation_interval.days}d"
+        return shown
+
+    endpoint.seams.metadata = metadata
+
+
+@fault(
+    "next-rotation-not-shown",
+    statement="DescribeKey of a rotating key has no NextRotationDate.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    original = endpoint.seams.metadata
+
+    def metadata(call: Call, key: Key) -> dict[str, Any]:
+        shown: dict[str, Any] = original(call, key)
+        shown.pop("NextRotationDate", None)
+        return shown
+
+    endpoint.seams.metadata = metadata
+
+
+@fault(
+    "suspended-rotation-shown-as-enabled",
+    statement="AutomaticRotation of a Disabled key is Enabled instead of Suspended.",
+    source=ROTATION,
+)
+def _(endpoint: Endpoint) -> None:
+    endpoint.seams.shown_rotation = lambda key: key.rotation
+
+
+@fault(
+    "rotation-policy-not-stored",
+    statement="UpdateRotationPolicy succeeds and rotation stays off.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    def wrapper(call: Call, original: Handler) -> dict[str, Any]:
+        key = key_of(call)
+        answer = original(call)
+        key.rotation = "Disabled"
+        return answer
+
+    wrap_handler(endpoint, "UpdateRotationPolicy", wrapper)
+
+
+@fault(
+    "asymmetric-keys-rotate",
+    statement="UpdateRotationPolicy works with an asymmetric key.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    original = endpoint.seams.rotates
+    endpoint.seams.rotates = lambda key: key.spec.startswith(("RSA", "EC")) or original(key)
+
+
+@fault(
+    "imported-keys-rotate",
+    statement=(
+        "UpdateRotationPolicy and CreateKeyVersion work with imported material: a thing made from "
+        "elsewhere is made again (localstack PR #13102)."
+    ),
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    original = endpoint.seams.rotates
+    endpoint.seams.rotates = lambda key: key.origin == "EXTERNAL" or original(key)
+
+
+@fault(
+    "new-version-not-listed",
+    statement="ListKeyVersions shows the first version only.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    def change(_call: Call, answer: dict[str, Any]) -> None:
+        rows = answer["KeyVersions"]["KeyVersion"]
+        answer["KeyVersions"] = {"KeyVersion": rows[:1]}
+
+    wrap_answer(endpoint, "ListKeyVersions", change)
+
+
+@fault(
+    "describe-version-answers-another",
+    statement="DescribeKeyVersion answers the first version whatever is asked for.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    endpoint.seams.described_version = lambda _call, key: next(iter(key.versions.values()))
+
+
+@fault(
+    "any-version-is-found",
+    statement="An unknown KeyVersionId is taken for the first version.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    endpoint.seams.find_version = lambda key, version_id: key.versions.get(
+        version_id, next(iter(key.versions.values()))
+    )
+
+
+@fault(
+    "new-version-is-not-primary",
+    statement="PrimaryKeyVersion stays the first version after CreateKeyVersion.",
+    source=ROTATION,
+)
+def _(endpoint: Endpoint) -> None:
+    original = endpoint.seams.metadata
+
+    def metadata(call: Call, key: Key) -> dict[str, Any]:
+        shown: dict[str, Any] = original(call, key)
+        if "PrimaryKeyVersion" in shown:
+            shown["PrimaryKeyVersion"] = next(iter(key.versions))
+        return shown
+
+    endpoint.seams.metadata = metadata
