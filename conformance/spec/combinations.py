@@ -7,7 +7,7 @@ what `combinations.json` says; refused requests never come from it.
 
 import copy
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -20,7 +20,7 @@ from conformance.spec.keywords import (
     reference_resolver,
     request_schema,
 )
-from conformance.spec.placeholders import Resource
+from conformance.spec.placeholders import Resource, map_resources
 
 #: Bundles whose things change when an operation changes or deletes something of a kind.
 _CHANGED_BUNDLES: Mapping[str, frozenset[str]] = {
@@ -81,6 +81,17 @@ class Combinations:
             if name in params and (isinstance(values, str) or params[name] in values):
                 return True
         return False
+
+
+def mark_fresh(operation: Operation, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Mark the things that a successful request uses up, so that each request gets its own."""
+    used = combinations(operation).fresh
+
+    def mark(resource: Resource) -> Resource:
+        return replace(resource, fresh=resource.bundle in used or resource.is_new)
+
+    marked: dict[str, Any] = map_resources(params, mark)
+    return marked
 
 
 def combinations(operation: Operation) -> Combinations:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from conformance.spec.catalogue import Json
+from conformance.spec.catalogue import Json, catalogue
 from conformance.spec.keywords import Schema
 
 Lookup = Callable[["Resource"], Json]
@@ -98,6 +98,12 @@ def described_forms(schema: Schema) -> tuple[str, ...]:
         for place, form in enumerate(forms)
         if place == 0 or all(form in text for text in sources)
     )
+
+
+def has_attribute(bundle: str, attribute: str) -> bool:
+    """Tell whether specs/resources.json lists an attribute of a bundle."""
+    bundles = catalogue().document("resources")["bundles"]
+    return any(attribute in known["attributes"] for known in bundles if known["bundle"] == bundle)
 
 
 def resources(value: Any) -> Iterator[Resource]:

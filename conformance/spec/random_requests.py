@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from conformance.spec.catalogue import Operation, catalogue
+from conformance.spec.combinations import mark_fresh
 from conformance.spec.compose import Params, compose, generated, is_sensible, is_valid, optional
 from conformance.spec.keywords import Schema
 from conformance.spec.negative import Negative, breaks_only
@@ -24,10 +25,17 @@ class BadRequest:
     Attributes:
         params: The request with the fault in it, with placeholders.
         negative: The fault: its raw pairs and what must answer.
+        base: The valid request that the fault was put into.
     """
 
     params: Mapping[str, Any]
     negative: Negative
+    base: Mapping[str, Any]
+
+    @property
+    def basis(self) -> Params:
+        """What providers of real things look at: the parameters without the fault."""
+        return {**self.params, **self.base}
 
 
 def random_request(operation: Operation) -> SearchStrategy[Params]:
@@ -57,13 +65,13 @@ def _requests(name: str) -> SearchStrategy[Params]:
         wanted = [*smallest, *draw(some)]
         drawn = {key: draw(values[key]) for key in dict.fromkeys(wanted) if key in values}
         if is_sensible(operation, drawn):
-            return _ordered(operation, drawn)
+            return mark_fresh(operation, _ordered(operation, drawn))
         # Conditions between the members: take them one by one, and what does not fit not at all.
         params: Params = dict(smallest)
         for key, value in drawn.items():
             more = compose(operation, {**params, key: value})
             params = params if more is None else more
-        return params
+        return mark_fresh(operation, params)
 
     return build()
 
@@ -87,8 +95,12 @@ def _bad(name: str) -> SearchStrategy[BadRequest]:
         for candidate in (params, around, base):
             faulty = negative.apply(candidate)
             if is_valid(operation, candidate) and breaks_only(operation, faulty, negative):
-                return BadRequest(faulty, negative)
-        return BadRequest(negative.apply(base), negative)
+                break
+        else:
+            candidate = base
+        if not negative.expectation.gates:
+            candidate = mark_fresh(operation, candidate)
+        return BadRequest(negative.apply(candidate), negative, candidate)
 
     return build()
 

@@ -8,7 +8,7 @@ from conformance.spec.compose import generated
 from conformance.spec.expectations import Expectation, not_found, not_found_code
 from conformance.spec.keywords import Schema, pointer_to
 from conformance.spec.negative import Negative
-from conformance.spec.placeholders import Resource, described_forms
+from conformance.spec.placeholders import Resource, described_forms, has_attribute
 from conformance.spec.values import EMOJI
 
 #: Odd references tried for every parameter; the others for the first two only.
@@ -84,21 +84,17 @@ def _unknown_arn(path: str) -> Resource:
 
 
 def _unaccepted_forms(name: str, schema: Schema, resource: Resource) -> Iterator[Negative]:
-    """A real thing by a form that the operation is not described with."""
-    if "x-forms" not in schema or resource.attribute != "id":
+    """A key by its alias where only ids are described; there is a code for it, not a list."""
+    if "alias" in schema.get("x-forms", ["alias"]) or not has_attribute(resource.bundle, "alias"):
         return
-    for form in ("alias", "arn"):
-        if form in schema["x-forms"]:
-            continue
-        lost = not_found_code(resource.path)
-        codes = ("InvalidParameter.*", f"Invalid{name}.*", *(() if lost is None else (lost,)))
-        if form == "alias":
-            codes = ("Unsupported.Alias", *codes)
-        expectation = Expectation("refused", "parameter", (), codes, "inferred")
-        yield Negative(
-            f"{name}.by-{form}", f"{name}: by {form}, which is not described", "x-forms",
-            pointer_to("", name), expectation, {name: Resource.parse(resource.path, form)},
-        )  # fmt: skip
+    lost = not_found_code(resource.path)
+    also = () if lost is None else (lost,)
+    codes = ("Unsupported.Alias", "InvalidParameter.*", f"Invalid{name}.*", *also)
+    expectation = Expectation("refused", "parameter", (), codes, "inferred")
+    yield Negative(
+        f"{name}.by-alias", f"{name}: by alias, which is not described", "x-forms",
+        pointer_to("", name), expectation, {name: Resource.parse(resource.path, "alias")},
+    )  # fmt: skip
 
 
 def odd_references(operation: Operation) -> Iterator[Negative]:

@@ -1,10 +1,12 @@
 """How a request may travel: method, place of the parameters, answer format, signing scheme."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import product
 
 from conformance.spec.catalogue import Operation
 from conformance.spec.pairwise import covering
+from conformance.wire.encoding import percent_encode
 
 #: More than this does not fit a request line everywhere.
 _LONGEST_QUERY = 4000
@@ -37,6 +39,11 @@ def usual(operation: Operation, length: int = 0) -> Transport:
     if "POST" not in operation.methods:
         return Transport("GET", "query")
     return Transport("POST", "form" if length > _LONGEST_QUERY else "sdk")
+
+
+def fitting(operation: Operation, pairs: Iterable[tuple[str, str]]) -> Transport:
+    """Return the usual way for parameters of this length, percent-encoded."""
+    return usual(operation, sum(len(percent_encode(value)) for _, value in pairs))
 
 
 def every(operation: Operation) -> list[Transport]:

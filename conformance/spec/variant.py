@@ -31,7 +31,8 @@ class Variant:
         pointer: JSON Pointer of the value it is about; empty for the request as a whole.
         expectation: What must answer.
         needs: What a target must offer beside the operation, e.g. "spec:RSA_2048".
-        weight: Lower is kept longer when there are more than `MOST`.
+        base: The valid request that a negative's fault was put into.
+        weight: Lower is kept longer when there are more than wanted.
     """
 
     id: str
@@ -45,7 +46,17 @@ class Variant:
     expectation: Expectation
     raw: Pairs = field(default=(), repr=False)
     needs: tuple[str, ...] = ()
+    base: Mapping[str, Any] = field(default_factory=dict, repr=False)
     weight: int = 1
+
+    @property
+    def basis(self) -> Params:
+        """What providers of real things look at: the parameters without the fault.
+
+        A key is chosen by the algorithm that the valid request names, not by the one that no key
+        has.
+        """
+        return {**self.params, **self.base}
 
     @property
     def bundles(self) -> dict[str, bool]:
@@ -58,8 +69,8 @@ class Variant:
 
     @property
     def literals(self) -> Params:
-        """The parameters without placeholders, by which a provider chooses a fitting thing."""
-        return {name: value for name, value in self.params.items() if not list(resources(value))}
+        """The parts of `basis` without placeholders, by which a fitting thing is chosen."""
+        return {name: value for name, value in self.basis.items() if not list(resources(value))}
 
     def resolved(self, lookup: Lookup) -> Params:
         """Return the logical parameters with real values in place."""

@@ -11,15 +11,15 @@ from typing import Any
 
 from conformance.spec.boundaries import Boundary, boundaries
 from conformance.spec.catalogue import Operation, catalogue
-from conformance.spec.combinations import Combinations, combinations
+from conformance.spec.combinations import Combinations, combinations, mark_fresh
 from conformance.spec.compose import Params, compose, generated, optional, plausible
 from conformance.spec.expectations import special, success
 from conformance.spec.keywords import pointer_to
 from conformance.spec.negative import Pairs, codec
 from conformance.spec.negatives import negatives
 from conformance.spec.pairwise import covering
-from conformance.spec.placeholders import Resource, described_forms, map_resources
-from conformance.spec.transports import Transport, every, paired, usual
+from conformance.spec.placeholders import Resource, described_forms
+from conformance.spec.transports import Transport, every, fitting, paired, usual
 from conformance.spec.variant import Variant
 
 __all__ = ["FEWEST", "MOST", "Variant", "variants"]
@@ -121,10 +121,9 @@ class _Maker:
     operation: Operation
     known: Combinations
 
-    def _length(self, params: Mapping[str, Any], raw: Pairs = ()) -> int:
+    def _way(self, params: Mapping[str, Any], raw: Pairs = ()) -> Transport:
         filled = plausible(self.operation, params)
-        pairs = [*codec(self.operation).encode(filled), *raw]
-        return sum(len(value.encode(errors="replace")) * 2 for _, value in pairs)
+        return fitting(self.operation, [*codec(self.operation).encode(filled), *raw])
 
     def _positive(
         self,
@@ -149,24 +148,14 @@ class _Maker:
             self.operation.name,
             purpose,
             "positive",
-            self._fresh(params),
-            transport or usual(self.operation, self._length(params)),
+            mark_fresh(self.operation, params),
+            transport or self._way(params),
             keyword,
             pointer,
             success(provenance),
             needs=needs,
             weight=weight,
         )
-
-    def _fresh(self, params: Params) -> Params:
-        """Mark what a successful request uses up."""
-
-        def mark(resource: Resource) -> Resource:
-            used = resource.bundle in self.known.fresh or resource.is_new
-            return replace(resource, fresh=True) if used else resource
-
-        marked: Params = map_resources(params, mark)
-        return marked
 
     def plain(self) -> Iterator[Variant]:
         """The smallest and the largest request, by every way."""
@@ -314,17 +303,20 @@ class _Maker:
         for negative, base in negatives(self.operation):
             params = negative.apply(base)
             # What may be accepted after all must not use up a thing that others need.
-            marked = params if negative.expectation.gates else self._fresh(params)
+            doubtful = not negative.expectation.gates
+            if doubtful:
+                params = mark_fresh(self.operation, params)
             yield Variant(
                 f"{self.operation.name}.bad.{negative.name}",
                 self.operation.name,
                 negative.purpose,
                 "negative",
-                marked,
-                usual(self.operation, self._length(params, negative.raw)),
+                params,
+                self._way(params, negative.raw),
                 negative.keyword,
                 negative.pointer,
                 negative.expectation,
                 negative.raw,
+                base=mark_fresh(self.operation, base) if doubtful else base,
                 weight=negative.weight,
             )

@@ -29,7 +29,7 @@ PLAIN = {
     if "x-not-generated" not in schema
 }
 QUICK = settings(
-    max_examples=25,
+    max_examples=12,
     deadline=None,
     database=None,
     phases=[Phase.generate],

@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 
 import pytest
+from hypothesis import given, settings
 from independent_judge import faults
 
 from conformance.spec.catalogue import catalogue
@@ -15,6 +16,7 @@ from conformance.spec.coverage import coverage_table, render
 from conformance.spec.keywords import special_values
 from conformance.spec.negative import codec
 from conformance.spec.placeholders import Resource, resources, stand_in
+from conformance.spec.random_requests import random_request
 from conformance.spec.transports import every
 from conformance.spec.values import canonical
 from conformance.spec.variants import FEWEST, MOST, variants
@@ -234,6 +236,25 @@ def test_provider_sees_the_literal_parameters():
     operation = catalogue().operations["AsymmetricSign"]
     found = [v for v in of(operation, "positive") if v.id.endswith("value.Algorithm.ECDSA_SHA_256")]
     assert [variant.literals for variant in found] == [{"Algorithm": "ECDSA_SHA_256"}]
+
+
+def test_provider_does_not_see_the_fault():
+    operation = catalogue().operations["AsymmetricDecrypt"]
+    found = next(v for v in variants(operation) if v.id.endswith("bad.Algorithm.unknown"))
+    assert found.params["Algorithm"] == "NoSuchValue"
+    assert found.basis["Algorithm"] == Resource("encryption-key-pair", "algorithm")
+    assert found.basis.keys() == {"Algorithm", "CiphertextBlob", "KeyId", "KeyVersionId"}
+
+
+def test_random_requests_use_up_things_of_their_own():
+    operation = catalogue().operations["DeleteSecret"]
+
+    @settings(max_examples=5, deadline=None, database=None)
+    @given(random_request(operation))
+    def every_one(params):
+        assert all(resource.fresh for resource in resources(params))
+
+    every_one()
 
 
 def test_doubtful_successes_only_warn():
