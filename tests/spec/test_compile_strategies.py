@@ -14,7 +14,7 @@ from conformance.spec.combinations import combinations
 from conformance.spec.compose import generated, plausible
 from conformance.spec.judge import json_length
 from conformance.spec.keywords import request_schema
-from conformance.spec.negative import breaks_only
+from conformance.spec.negative import breaks_only, codec
 from conformance.spec.placeholders import resources, stand_in
 from conformance.spec.random_requests import random_negative, random_request
 from conformance.spec.strategies import strategy
@@ -71,6 +71,7 @@ def test_random_requests_are_valid_and_go_together(operation):
         filled = plausible(operation, params)
         assert faults(operation, filled) == []
         assert combinations(operation).allow(filled)
+        assert codec(operation).travels(filled)
 
     every()
 
