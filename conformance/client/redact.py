@@ -82,22 +82,19 @@ class Redactor:
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._known: dict[str, None] = dict.fromkeys(value for value in secrets if value)
-        self._forms: dict[str, tuple[str, ...]] = {}
+        self._known: set[str] = set()
+        self._index: dict[str, list[str]] = {}
+        self._learnt = [value for value in secrets if value]
 
     def learn(self, exchange: Exchange) -> None:
         """Remember the marked values of a call."""
-        for value in self._marked_values(exchange):
-            if len(value) >= SHORTEST:
-                self._known[value] = None
+        self._learnt.extend(self._marked_values(exchange))
 
     def learn_params(self, operation: str, params: Mapping[str, Any]) -> None:
         """Remember the marked values of parameters before they are sent."""
         for path in secret_paths(operation, "request"):
             for value in _values(params, path):
-                for text in _texts(value):
-                    if len(text) >= SHORTEST:
-                        self._known[text] = None
+                self._learnt.extend(_texts(value))
 
     def _marked_values(self, exchange: Exchange) -> Iterator[str]:
         for path in secret_paths(exchange.operation, "request"):
@@ -108,13 +105,36 @@ class Redactor:
                 for value in _values(exchange.answer.data, path):
                     yield from _texts(value)
 
-    def text(self, text: str, extra: Iterable[str] = ()) -> str:
-        """Return text without any known secret, nor any of ``extra``."""
-        for value in sorted({*self._known, *extra}, key=len, reverse=True):
-            for form in self._all_forms(value):
-                if form in text:
-                    text = text.replace(form, REDACTED)
-        return text
+    def text(self, text: str) -> str:
+        """Return text without any known secret."""
+        self._take_in()
+        index = self._index
+        parts: list[str] = []
+        done = 0
+        for place in range(len(text) - SHORTEST + 1):
+            if place < done:
+                continue
+            forms = index.get(text[place : place + SHORTEST])
+            if forms is None:
+                continue
+            found = next((form for form in forms if text.startswith(form, place)), None)
+            if found is not None:
+                parts += (text[done:place], REDACTED)
+                done = place + len(found)
+        return "".join([*parts, text[done:]]) if parts else text
+
+    def _take_in(self) -> None:
+        """Index what was learnt since the last time: its forms by how they begin, longest first."""
+        for value in self._learnt:
+            if len(value) < SHORTEST or value in self._known:
+                continue
+            self._known.add(value)
+            for form in _forms(value):
+                same = self._index.setdefault(form[:SHORTEST], [])
+                if form not in same:
+                    same.append(form)
+                    same.sort(key=len, reverse=True)
+        self._learnt.clear()
 
     def exchange_texts(self, exchange: Exchange, *texts: str) -> tuple[str, ...]:
         """Return texts of one exchange without its secrets, short ones included.
@@ -122,10 +142,10 @@ class Redactor:
         Short values are replaced where they stand whole: between quotes in JSON, after ``=`` in a
         query or form, between tags in XML.
         """
-        marked = set(self._marked_values(exchange))
-        long = {value for value in marked if len(value) >= SHORTEST}
-        short = sorted(marked - long - {""}, key=len, reverse=True)
-        return tuple(_without_short(self.text(text, long), short) for text in texts)
+        self.learn(exchange)
+        marked = {value for value in self._marked_values(exchange) if len(value) < SHORTEST}
+        short = sorted(marked - {""}, key=len, reverse=True)
+        return tuple(_without_short(self.text(text), short) for text in texts)
 
     def parameters(self, exchange: Exchange) -> dict[str, Any]:
         """Return the logical parameters with marked ones replaced, known secrets too."""
@@ -138,12 +158,6 @@ class Redactor:
             self.text(json.dumps(shown, ensure_ascii=False, default=str))
         )
         return redacted
-
-    def _all_forms(self, value: str) -> tuple[str, ...]:
-        forms = self._forms.get(value)
-        if forms is None:
-            forms = self._forms[value] = _forms(value)
-        return forms
 
 
 def _forms(value: str) -> tuple[str, ...]:

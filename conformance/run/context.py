@@ -45,7 +45,7 @@ class Bench:
     seed: int
     examples: int = 20
     declined: dict[str, str | None] = field(default_factory=dict)
-    memo: dict[str, Any] = field(default_factory=dict)
+    memo: dict[Any, Any] = field(default_factory=dict)
 
 
 class Kms:
@@ -77,13 +77,18 @@ class Kms:
         return self._bench.names.marker
 
     @property
-    def memo(self) -> dict[str, Any]:
+    def memo(self) -> dict[Any, Any]:
         """What one case leaves for others that judge the same answers by another promise.
 
         Take it out (`pop`) when using it, so that a repetition asks the target anew; what is not
         there must be asked for.
         """
         return self._bench.memo
+
+    @property
+    def examples(self) -> int:
+        """Generated examples that a property gets unless it asks for another number."""
+        return self._bench.examples
 
     def operation(self, name: str) -> Operation:
         """Return an operation by name."""

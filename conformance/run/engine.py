@@ -172,7 +172,8 @@ class Engine:
             self.left += found.left
             if found.removed:
                 self.recorder.note("info", f"removed {found.removed} things of an earlier run")
-        self.journal = Journal(folder / name, run, self.target)
+        durable = not self.options.ephemeral
+        self.journal = Journal(folder / name, run, self.target, durable=durable)
         self.caller.watch = _Watch(self.journal, self.redactor)
         names = Names(run)
         self.bench = Bench(

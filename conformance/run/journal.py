@@ -63,16 +63,18 @@ class Journal:
         path: The file.
         run: Id of the run, part of every marker.
         target: What the run is about.
+        durable: Force intents to the disk; not needed for a target that ends with the run.
 
     Raises:
         UsageError: When the file cannot be written.
     """
 
-    def __init__(self, path: Path, run: str, target: Target) -> None:
+    def __init__(self, path: Path, run: str, target: Target, *, durable: bool = True) -> None:
         self.path = path
         self.entries: dict[int, Entry] = {}
         self._by_name: dict[tuple[str, str], int] = {}
         self._lock = threading.Lock()
+        self._durable = durable
         self._fd: int | None
         try:
             self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -183,7 +185,7 @@ class Journal:
         if self._fd is None:
             return
         os.write(self._fd, json.dumps(event, ensure_ascii=True).encode() + b"\n")
-        if sync:
+        if sync and self._durable:
             os.fsync(self._fd)
 
 

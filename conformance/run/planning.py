@@ -5,6 +5,7 @@ narrow each other: ``--rule 'ENV-*' --rule 'CON-*' --operation Encrypt`` takes t
 families that are about Encrypt.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -15,6 +16,8 @@ from conformance.target.checking import did_you_mean
 from conformance.target.model import Target, safety_rank
 from conformance.target.problems import UsageError
 
+#: Kinds of selectors that a rule decides without its cases.
+_OF_RULES = frozenset({"rule", "tag", "family", "level", "stage"})
 KINDS = ("rule", "case", "tag", "operation", "category", "family", "level", "stage")
 
 
@@ -108,7 +111,10 @@ def make_plan(
         UsageError: When a selector, or all of them together, match nothing.
     """
     rules = list(rules)
-    cases = [planned for rule in rules for planned in expand(rule)]
+    # Cases may take time to find: those of rules that are not wanted are looked at only for a hint.
+    cases = [planned for rule in rules if _may_match(selectors, rule) for planned in expand(rule)]
+    if not all(any(_matches(selector, planned) for planned in cases) for selector in selectors):
+        cases = [planned for rule in rules for planned in expand(rule)]
     for selector in selectors:
         if not any(_matches(selector, planned) for planned in cases):
             raise UsageError(_nothing(selector, cases))
@@ -148,6 +154,21 @@ def _within_limits(wanted: list[PlannedCase], selection: list[str], target: Targ
 def _costs(planned: PlannedCase, target: Target) -> bool:
     operation = catalogue().operations.get(planned.operation or "")
     return operation is not None and operation.billable and operation.name not in target.billable
+
+
+def _may_match(selectors: Sequence[Selector], rule: Rule) -> bool:
+    """Tell whether any case of a rule can be among the selected."""
+    asked = [selector for selector in selectors if selector.kind in _OF_RULES]
+    whole = PlannedCase(rule)
+
+    def fits(selector: Selector) -> bool:
+        parts = re.split(r"[\[(]", selector.pattern, maxsplit=1)
+        if selector.kind == "rule" and len(parts) > 1:
+            return fnmatchcase(rule.id, parts[0])
+        return _matches(selector, whole)
+
+    kinds = {selector.kind for selector in asked}
+    return all(any(fits(s) for s in asked if s.kind == kind) for kind in kinds)
 
 
 def _selected(selectors: Sequence[Selector], planned: PlannedCase) -> bool:

@@ -27,6 +27,12 @@ def _b64(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
+def algorithm_of(params: Mapping[str, Any], name: str, default: str) -> str:
+    """Return the algorithm that a request names, the default where it names none that is known."""
+    named = text_of(params, name)
+    return default if named is None or named not in SPECS else named
+
+
 @provides("ciphertext", by=("EncryptionContext?", "SourceEncryptionContext?"))
 def ciphertext(make: Make, params: Mapping[str, Any]) -> Bundle:
     """Return a ciphertext of Encrypt: ciphertext, context, plaintext, id of the key."""
@@ -68,7 +74,7 @@ def _context(params: Mapping[str, Any]) -> dict[str, str]:
 @provides("signing-key-pair", by=("Algorithm", "KeySpec"))
 def signing_key_pair(make: Make, params: Mapping[str, Any]) -> Bundle:
     """Return a key pair that signs, with a digest and its signature."""
-    algorithm = text_of(params, "Algorithm") or "RSA_PSS_SHA_256"
+    algorithm = algorithm_of(params, "Algorithm", "RSA_PSS_SHA_256")
     spec = text_of(params, "KeySpec") or SPECS.get(algorithm, "RSA_2048")
     if spec.startswith("EC_P256") and algorithm.startswith("RSA"):
         algorithm = "ECDSA_SHA_256"
@@ -101,7 +107,7 @@ def signing_key_pair(make: Make, params: Mapping[str, Any]) -> Bundle:
 @provides("encryption-key-pair", by=("Algorithm", "KeySpec"))
 def encryption_key_pair(make: Make, params: Mapping[str, Any]) -> Bundle:
     """Return a key pair that encrypts, with a plaintext and its ciphertext."""
-    algorithm = text_of(params, "Algorithm") or "RSAES_OAEP_SHA_256"
+    algorithm = algorithm_of(params, "Algorithm", "RSAES_OAEP_SHA_256")
     spec = text_of(params, "KeySpec") or SPECS.get(algorithm, "RSA_2048")
     return _encrypted_under_pair(make, algorithm, spec)
 
@@ -109,7 +115,7 @@ def encryption_key_pair(make: Make, params: Mapping[str, Any]) -> Bundle:
 @provides("asymmetric-ciphertext", by=("SourceEncryptionAlgorithm",))
 def asymmetric_ciphertext(make: Make, params: Mapping[str, Any]) -> Bundle:
     """Return a ciphertext under the public half of a key pair, as a source of ReEncrypt."""
-    algorithm = text_of(params, "SourceEncryptionAlgorithm") or "RSAES_OAEP_SHA_256"
+    algorithm = algorithm_of(params, "SourceEncryptionAlgorithm", "RSAES_OAEP_SHA_256")
     return _encrypted_under_pair(make, algorithm, SPECS.get(algorithm, "RSA_2048"))
 
 
@@ -181,6 +187,7 @@ def import_parameters(make: Make, params: Mapping[str, Any]) -> Bundle:
     return Lazy(
         {
             "id": key["id"],
+            "arn": key["arn"],
             "algorithm": algorithm,
             "spec": spec,
             "expiry": int(time.time()) + _EXPIRES_IN,
@@ -189,6 +196,7 @@ def import_parameters(make: Make, params: Mapping[str, Any]) -> Bundle:
         token=lambda: fetched()["ImportToken"],
         public_key=lambda: fetched()["PublicKey"],
         wrapped_material=lambda: wrap(fetched()["PublicKey"], algorithm, material),
+        alias=lambda: key["alias"],
     )
 
 

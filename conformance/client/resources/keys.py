@@ -21,6 +21,8 @@ SPECS: Mapping[str, str] = {
     "ECDSA_SHA_256": "EC_P256",
     "SM2DSA": "EC_SM2",
 }
+#: MAC algorithms.
+MACS = ("HMAC_SM3", "HMAC_SHA_224", "HMAC_SHA_256", "HMAC_SHA_384", "HMAC_SHA_512")
 #: Keys that are described in search of one that fits, where none may be created.
 _LOOKED_AT = 100
 
@@ -199,7 +201,8 @@ def mac_key(make: Make, params: Mapping[str, Any]) -> Bundle:
     No source names the specs of HMAC keys, so that a target that declines a key of the algorithm's
     own name does nothing wrong; [resources.keys] of the target file can name one.
     """
-    algorithm = text_of(params, "Algorithm") or "HMAC_SHA_256"
+    named = text_of(params, "Algorithm")
+    algorithm = named if named in MACS else "HMAC_SHA_256"
     keys: Mapping[str, str] = make.ready_made("keys") or {}
     ready = keys.get(algorithm)
     if ready is not None:
