@@ -16,7 +16,7 @@ journalled by the watch of the caller before it is made. Where nothing may be cr
 `make.creating` is False and a provider answers with what the target file names or listing finds.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
@@ -55,6 +55,10 @@ class Lazy(Mapping[str, Any]):
             self._values[name] = self._makers[name]()
         return self._values[name]
 
+    def made(self) -> Mapping[str, Any]:
+        """Return the attributes that are there already."""
+        return self._values
+
     def __iter__(self) -> Iterator[str]:
         return iter({**self._values, **self._makers})
 
@@ -71,7 +75,7 @@ class Registered:
     used_up: bool
 
     def choice(self, params: Mapping[str, Any]) -> tuple[Any, ...]:
-        """Return what the parameters decide."""
+        """Return what the parameters decide; nothing beyond it tells two bundles apart."""
         return tuple(
             name[:-1] in params if name.endswith("?") else text_of(params, name) for name in self.by
         )
@@ -98,10 +102,22 @@ def provides(
     return register
 
 
-def text_of(params: Mapping[str, Any], name: str) -> str | None:
-    """Return a parameter that is plain text, None when it is absent or a placeholder."""
+def text_of(params: Mapping[str, Any], name: str, known: Collection[str] = ()) -> str | None:
+    """Return a parameter that is plain text.
+
+    Args:
+        params: The request at hand.
+        name: The parameter.
+        known: The values that mean something; a bad one is what a request is refused for, and what
+            it is about is made for a good one.
+
+    Returns:
+        None when it is absent, a placeholder, or not known.
+    """
     value = params.get(name)
-    return value if isinstance(value, str) else None
+    if not isinstance(value, str) or (known and value not in known):
+        return None
+    return value
 
 
 @cache
@@ -143,6 +159,12 @@ class Resources:
     names: Names
     cache: dict[tuple[Any, ...], Bundle] = field(default_factory=dict)
 
+    def forget(self, names: Collection[str]) -> None:
+        """Provide anew what is kept under any of these names: its state has changed."""
+        stale = [key for key, bundle in self.cache.items() if _named(bundle) & set(names)]
+        for key in stale:
+            del self.cache[key]
+
     def provide(
         self,
         bundle: str,
@@ -170,6 +192,12 @@ class Resources:
         if not fresh:
             self.cache[key] = found
         return found
+
+
+def _named(bundle: Bundle) -> set[str]:
+    """Return the names by which a bundle's thing may be called, without making any."""
+    values = bundle.made() if isinstance(bundle, Lazy) else bundle
+    return {str(values[name]) for name in ("id", "name", "arn", "alias") if values.get(name)}
 
 
 @dataclass(frozen=True)

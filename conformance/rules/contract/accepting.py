@@ -13,6 +13,8 @@ from conformance.rules.contract.sending import (
 from conformance.run.context import Kms
 from conformance.run.registry import Case, Level, rule
 from conformance.spec.catalogue import Operation
+from conformance.spec.combinations import combinations
+from conformance.spec.compose import plausible
 from conformance.spec.variants import Variant
 
 _OPERATIONS = "Operation descriptions, Go SDK alibabacloud-go/kms-20160120 v4.1.0"
@@ -44,7 +46,9 @@ def _cases_likely() -> Iterable[Case]:
 def accepts_valid(kms: Kms, operation: Operation) -> None:
     """Send every valid variant whose success a source promises."""
     batch = Batch(kms)
-    kms.memo[operation.name] = list(_accepted(batch, operation, gates=True))
+    answered = list(_accepted(batch, operation, gates=True))
+    if answered:
+        kms.memo["CON-004", operation.name] = kms.memo["CON-011", operation.name] = answered
     batch.conclude()
 
 
@@ -74,12 +78,21 @@ def _accepted(batch: Batch, operation: Operation, *, gates: bool) -> Iterator[An
         if exchange is None:
             continue
         if not exchange.ok:
+            if not gates and _declines(operation, variant, exchange):
+                batch.declined.append(f"{variant.id}: declined with {exchange.describe()}")
+                continue
             batch.note(variant.id, "success", exchange)
         elif exchange.answer.data is None:
             problems = ", ".join(exchange.answer.problems)
             batch.note(variant.id, "a readable answer", exchange, problems)
         else:
             yield variant, exchange
+
+
+def _declines(operation: Operation, variant: Variant, exchange: Exchange) -> bool:
+    """Tell whether a value that not every target takes is properly declined."""
+    proper = 400 <= exchange.status < 500 and exchange.code is not None
+    return proper and combinations(operation).is_unproven(plausible(operation, variant.params))
 
 
 @rule(
@@ -96,7 +109,7 @@ def _accepted(batch: Batch, operation: Operation, *, gates: bool) -> Iterator[An
 )
 def answers_fit(kms: Kms, operation: Operation) -> None:
     """Judge the answers to all valid variants by the response schema."""
-    _judge_answers(kms, operation, gates=True)
+    _judge_answers(kms, operation, "CON-004", gates=True)
 
 
 @rule(
@@ -112,34 +125,25 @@ def answers_fit(kms: Kms, operation: Operation) -> None:
     cases=_cases_accepted,
 )
 def answers_fit_samples(kms: Kms, operation: Operation) -> None:
-    """Judge the answers to the smallest and largest requests by what is inferred."""
-    _judge_answers(kms, operation, gates=False)
+    """Judge the answers to all valid variants by what is inferred of them."""
+    _judge_answers(kms, operation, "CON-011", gates=False)
 
 
-def _judge_answers(kms: Kms, operation: Operation, *, gates: bool) -> None:
+def _judge_answers(kms: Kms, operation: Operation, rule_id: str, *, gates: bool) -> None:
     batch = Batch(kms)
     # The answers of CON-001 serve here as well, once: a repetition asks anew.
-    known: list[Answered] | None = kms.memo.pop(operation.name, None) if gates else None
+    known: list[Answered] | None = kms.memo.pop((rule_id, operation.name), None)
     if known is None:
-        known = [] if gates else list(_telling(batch, operation))
-        if gates:
-            known = list(_accepted(Batch(kms), operation, gates=True))
+        known = list(_accepted(batch, operation, gates=True))
+        if batch.findings and not known:
+            batch.untested.append(f"no valid request succeeds: {batch.findings[0]}")
+        batch.findings.clear()  # refusals are the business of CON-001
     batch.sent = len(known)
     for variant, exchange in known:
         problems = [p for p in answer_problems(operation, exchange) if p.gates is gates]
         for problem in _few(problems):
             batch.note(variant.id, problem.expected, exchange, problem.found)
     batch.conclude()
-
-
-def _telling(batch: Batch, operation: Operation) -> Iterator[Answered]:
-    """Send the smallest and the largest request, in JSON."""
-    for variant in chosen(operation, "positive", gates=True):
-        json = variant.transport.format == "JSON"
-        if variant.weight == 0 and json and variant.transport.scheme == "V3":
-            exchange = batch.send(variant)
-            if exchange is not None and exchange.ok and exchange.answer.data is not None:
-                yield variant, exchange
 
 
 def _few(problems: list[Problem]) -> list[Problem]:

@@ -1,6 +1,7 @@
 """Random requests that shrink: what holds for chosen variants holds for all in between."""
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from conformance.client.exchange import Exchange
@@ -17,26 +18,32 @@ from conformance.rules.contract.sending import (
 from conformance.run.context import Kms
 from conformance.run.registry import Case, Level, rule
 from conformance.spec.catalogue import Operation
-from conformance.spec.combinations import combinations
+from conformance.spec.combinations import combinations, mark_fresh
 from conformance.spec.compose import plausible
 from conformance.spec.expectations import success
+from conformance.spec.negative import codec
 from conformance.spec.random_requests import BadRequest, random_negative, random_request
-from conformance.spec.transports import usual
+from conformance.spec.transports import fitting
 from conformance.spec.variants import Variant
 
 _OPERATIONS = "Operation descriptions, Go SDK alibabacloud-go/kms-20160120 v4.1.0"
-#: Examples of an operation each of whose requests leaves something behind or needs a fresh thing.
-_FEW = 8
+#: Part of the run's examples that each operation gets: there are many operations.
+_SHARE = 0.4
+#: The same where each request leaves something behind or needs a fresh thing.
+_SMALL_SHARE = 0.2
 
 
 def _variant(
-    operation: Operation, params: Mapping[str, Any], raw: tuple[tuple[str, str], ...] = ()
+    operation: Operation,
+    params: Mapping[str, Any],
+    raw: tuple[tuple[str, str], ...] = (),
+    base: Mapping[str, Any] = MappingProxyType({}),
 ) -> Variant:
-    filled = plausible(operation, params)
-    length = sum(len(str(value)) * 2 for value in filled.values())
+    pairs = [*codec(operation).encode(plausible(operation, params)), *raw]
     return Variant(
-        f"{operation.name}.random", operation.name, "random", "positive", params,
-        usual(operation, length), "", "", success(), raw=raw,
+        f"{operation.name}.random", operation.name, "random", "positive",
+        mark_fresh(operation, params),
+        fitting(operation, pairs), "", "", success(), raw=raw, base=base,
     )  # fmt: skip
 
 
@@ -90,8 +97,9 @@ def _judge(batch: Batch, operation: Operation, exchange: Exchange) -> None:
             batch.note(f"with {names}", problem.expected, exchange, problem.found)
 
 
-def _examples(kms: Kms, operation: Operation) -> int | None:
-    return None if operation.safety == "read-only" else _FEW
+def _examples(kms: Kms, operation: Operation) -> int:
+    share = _SHARE if operation.safety == "read-only" else _SMALL_SHARE
+    return max(1, round(kms.examples * share))
 
 
 def _cases_faulty() -> Iterable[Case]:
@@ -123,11 +131,13 @@ def random_faulty(kms: Kms, operation: Operation) -> None:
         if not expectation.gates:
             return
         batch = Batch(kms)
-        exchange = batch.send(_variant(operation, request.params, request.negative.raw))
+        exchange = batch.send(
+            _variant(operation, request.params, request.negative.raw, request.base)
+        )
         if exchange is None:
             return
         if not is_expected(expectation, exchange):
             batch.note(request.negative.purpose, wish(expectation), exchange)
         batch.conclude()
 
-    kms.property(random_negative(operation), check)
+    kms.property(random_negative(operation), check, max_examples=round(kms.examples * _SHARE))

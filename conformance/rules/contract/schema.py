@@ -45,9 +45,9 @@ def _problems(error: ValidationError) -> Iterator[Problem]:
     pointer = "".join(f"/{part}" for part in error.absolute_path) or "/"
     keyword = str(error.validator)
     if keyword == "required":
-        instance: Mapping[str, Any] = error.instance
-        for name in error.validator_value:
-            if name not in instance:
+        names: Any = error.validator_value
+        for name in names:
+            if name not in error.instance:  # type: ignore[operator]
                 gates = _gates(error, f"required:{name}", "required")
                 yield Problem(pointer, f"{name} in {pointer}", "nothing", gates)
         return

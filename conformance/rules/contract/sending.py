@@ -116,7 +116,7 @@ def _needs(variant: Variant) -> tuple[str, ...]:
 
 def send(kms: Kms, variant: Variant) -> Exchange:
     """Send one variant the way it travels, with real things in the places of its placeholders."""
-    lookup = kms.lookup(variant.params)
+    lookup = kms.lookup(variant.basis)
     params = variant.resolved(lookup)
     way = variant.transport
     return kms.call(
