@@ -19,7 +19,8 @@ from conformance.spec.strategies import missing_members
 from conformance.spec.values import canonical
 
 Params = dict[str, Any]
-_ROUNDS = 8
+#: Steps in which conditions between parameters settle; the longest chain known takes five.
+_ROUNDS = 16
 
 
 def plausible(operation: Operation, params: Mapping[str, Any]) -> Params:
@@ -63,6 +64,7 @@ def compose(
     include: Iterable[str] = (),
     exclude: Iterable[str] = (),
     *,
+    prefer: Mapping[str, Any] | None = None,
     sensible: bool = True,
 ) -> Params | None:
     """Build a valid request.
@@ -72,6 +74,7 @@ def compose(
         values: Parameters with a given value, which is kept.
         include: Further parameters it must hold.
         exclude: Parameters it must not hold.
+        prefer: Parameters with a value that may be changed or dropped to make the rest fit.
         sensible: Also satisfy `combinations.json`.
 
     Returns:
@@ -84,14 +87,16 @@ def compose(
     params: Params = {}
     for name in [*operation.request.get("required", ()), *include]:
         params[name] = given[name] if name in given else _value(operation, name)
-    params.update(given)
+    params.update({**(prefer or {}), **given})
     conditions = known.together if sensible else ()
     for _ in range(_ROUNDS):
         if not _adjust(operation, params, kept, without, conditions):
             break
     judged = is_sensible if sensible else is_valid
     if without & params.keys() or not judged(operation, params):
-        return _given_request(operation, known, given, kept, without) if sensible else None
+        if not sensible or prefer is not None:
+            return None
+        return _given_request(operation, known, given, kept, without)
     return {name: params[name] for name in operation.request["properties"] if name in params}
 
 

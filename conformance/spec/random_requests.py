@@ -56,22 +56,18 @@ def _requests(name: str) -> SearchStrategy[Params]:
     operation = catalogue().operations[name]
     values = {name: with_resources(schema) for name, schema in generated(operation).items()}
     names = optional(operation)
+    required = operation.request.get("required", ())
     some = subset(names)
     smallest = compose(operation)
     assert smallest is not None, name
 
     @st.composite
     def build(draw: DrawFn) -> Params:
-        wanted = [*smallest, *draw(some)]
-        drawn = {key: draw(values[key]) for key in dict.fromkeys(wanted) if key in values}
+        drawn = {key: draw(values[key]) for key in (*required, *draw(some))}
         if is_sensible(operation, drawn):
             return mark_fresh(operation, _ordered(operation, drawn))
-        # Conditions between the members: take them one by one, and what does not fit not at all.
-        params: Params = dict(smallest)
-        for key, value in drawn.items():
-            more = compose(operation, {**params, key: value})
-            params = params if more is None else more
-        return mark_fresh(operation, params)
+        params = compose(operation, prefer=drawn)
+        return mark_fresh(operation, smallest if params is None else params)
 
     return build()
 

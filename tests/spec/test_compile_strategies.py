@@ -86,6 +86,19 @@ def test_random_negatives_have_one_fault(operation):
     every()
 
 
+def test_alternatives_are_all_taken():
+    operation = catalogue().operations["TagResource"]
+    taken = set()
+
+    @settings(QUICK, max_examples=40)
+    @given(random_request(operation))
+    def every(params):
+        taken.update(params.keys() - {"Tags"})
+
+    every()
+    assert taken == {"KeyId", "SecretName"}
+
+
 def test_requests_shrink_to_what_is_required():
     operation = catalogue().operations["CreateSecret"]
     smallest = find(
