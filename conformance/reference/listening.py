@@ -79,6 +79,7 @@ class Listener:
         witness: Told about failed handshakes and plain text on a TLS port.
         limits: Of a connection.
         context: Server side of TLS, None for plain HTTP.
+        serve_plain: Serve plain text on a TLS port instead of refusing it.
     """
 
     def __init__(
@@ -88,12 +89,15 @@ class Listener:
         witness: Witness,
         limits: Limits,
         context: ssl.SSLContext | None = None,
+        *,
+        serve_plain: bool = False,
     ) -> None:
         self._bound = bound
         self._factory = factory
         self._witness = witness
         self._limits = limits
         self._context = context
+        self._serve_plain = serve_plain
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
@@ -146,7 +150,11 @@ class Listener:
             accepted.close()
         elif first[0] != _TLS_HANDSHAKE:
             self._witness.note_plain_text(first)
-            _refuse_plain_text(accepted)
+            if self._serve_plain:
+                loop = asyncio.get_running_loop()
+                await loop.connect_accepted_socket(self._factory, accepted)
+            else:
+                _refuse_plain_text(accepted)
         else:
             await asyncio.get_running_loop().connect_accepted_socket(
                 self._factory,

@@ -82,7 +82,9 @@ class Server:
             if self.options.https_port is not None:
                 self._https = bind(host, self.options.https_port, "--https-port")
                 self._ssl = self.authority.server_context(
-                    self._names(), endpoint.transport.tls_versions
+                    self._names(),
+                    endpoint.transport.tls_versions,
+                    expired=endpoint.transport.certificate == "expired",
                 )
             if self.options.control_port is not None:
                 self._control = bind("127.0.0.1", self.options.control_port, "--control-port")
@@ -91,6 +93,10 @@ class Server:
             raise
 
     def _names(self) -> list[str]:
+        if self.endpoint.transport.certificate_names is not None:
+            return list(self.endpoint.transport.certificate_names)
+        if self.endpoint.transport.certificate == "other-host":
+            return ["kms.other.example"]
         names = ["127.0.0.1", "localhost", "::1", *self.options.names]
         if self.options.host not in {"", "0.0.0.0", "::"}:  # noqa: S104 - recognised, not bound
             names.append(self.options.host)
@@ -173,7 +179,8 @@ class Server:
         logging.getLogger("uvicorn.error").addHandler(logging.NullHandler())
         witness, limits = self.endpoint.witness, self.options.limits
         factory = partial(Connection, config, self._state, limits, witness, self._not_http)
-        return Listener(bound, factory, witness, limits, context)
+        plain = self.endpoint.transport.plain_on_tls
+        return Listener(bound, factory, witness, limits, context, serve_plain=plain)
 
     def _not_http(self, message: str) -> bytes:
         """Return the whole answer to what is no HTTP request."""

@@ -46,6 +46,8 @@ class Transport:
         close: Close the connection after every answer.
         delay: Seconds before every answer.
         tls_versions: TLS versions offered, lowest and highest of "1.2" and "1.3".
+        certificate: What the certificate is: right, for another host, or out of date.
+        plain_on_tls: Serve what comes in plain text to the TLS port.
     """
 
     headers: tuple[tuple[str, str], ...] = ()
@@ -53,3 +55,7 @@ class Transport:
     close: bool = False
     delay: float = 0.0
     tls_versions: tuple[str, str] = ("1.2", "1.3")
+    certificate_names: tuple[str, ...] | None = None
+    plain_text_on_tls: bool = False
+    certificate: Literal["right", "other-host", "expired"] = "right"
+    plain_on_tls: bool = False

@@ -59,13 +59,19 @@ _TEXTS: Mapping[str, str] = {
     provenance="observed",
     source=_SDKS,
     stage="authentication",
-    operations=("ListKeys",),
+    operations=("Encrypt",),
     needs=("scheme:RPC-1.0",),
     cases=lambda: (Case(name, signer) for name, signer in _RPC.items()),
 )
 def rpc_spellings(kms: Kms, signer: Callable[[Credential], httpx.Auth]) -> None:
     """Sign rightly, with what one of the clients does otherwise than the rest."""
-    kms.expect_success(ask(kms, "RPC-1.0", signer(credential_of(kms, "full"))))
+    params = {
+        "KeyId": kms.provide("symmetric-key")["id"],
+        "Plaintext": base64.b64encode(kms.bytes(24)).decode(),
+        "EncryptionContext": {"with": "a blank and + sign"},
+    }
+    auth = signer(credential_of(kms, "full"))
+    kms.expect_success(kms.call("Encrypt", params, scheme="RPC-1.0", auth=auth))
 
 
 @rule(
