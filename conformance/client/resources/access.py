@@ -161,7 +161,7 @@ def alias(make: Make, _params: Mapping[str, Any]) -> Bundle:
 @provides("taggable", by=("ResourceType",))
 def taggable(make: Make, params: Mapping[str, Any]) -> Bundle:
     """Return things that can be tagged together: ids, type."""
-    kind = text_of(params, "ResourceType") or "key"
+    kind = text_of(params, "ResourceType", ("key", "secret")) or "key"
     if kind == "secret":
         return {"ids": [make.provide("secret")["name"]], "type": kind}
     return {"ids": [make.provide("symmetric-key")["id"]], "type": kind}

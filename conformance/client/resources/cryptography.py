@@ -16,9 +16,13 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from conformance.client.resources.base import Bundle, Lazy, Make, provides, text_of
-from conformance.client.resources.keys import ENCRYPTS, SIGNS, SPECS, is_unsupported
+from conformance.client.resources.keys import ASYMMETRIC, ENCRYPTS, SIGNS, SPECS, is_unsupported
 from conformance.run.verdict import NotApplicable, NotTestable
 
+_SIGNS = ("RSA_PSS_SHA_256", "RSA_PKCS1_SHA_256", "ECDSA_SHA_256", "SM2DSA")
+_ENCRYPTS = ("RSAES_OAEP_SHA_256", "RSAES_OAEP_SHA_1", "SM2PKE")
+_WRAPS = ("RSAES_PKCS1_V1_5", *_ENCRYPTS)
+_WRAPPING_SPECS = ("RSA_2048", "EC_SM2")
 #: Seconds that imported material stays, 30 days.
 _EXPIRES_IN = 30 * 24 * 3600
 
@@ -149,8 +153,8 @@ def _wrapping_key() -> rsa.RSAPrivateKey:
 @provides("wrapping", by=("WrappingKeySpec", "WrappingAlgorithm"))
 def wrapping(_make: Make, params: Mapping[str, Any]) -> Bundle:
     """Return a public key to wrap a data key under: public-key, spec, algorithm, private-key."""
-    spec = text_of(params, "WrappingKeySpec") or "RSA_2048"
-    algorithm = text_of(params, "WrappingAlgorithm") or (
+    spec = text_of(params, "WrappingKeySpec", _WRAPPING_SPECS) or "RSA_2048"
+    algorithm = text_of(params, "WrappingAlgorithm", _WRAPS) or (
         "SM2PKE" if spec == "EC_SM2" else "RSAES_OAEP_SHA_256"
     )
     if spec == "EC_SM2" or algorithm == "SM2PKE":
@@ -168,9 +172,11 @@ def wrapping(_make: Make, params: Mapping[str, Any]) -> Bundle:
 @provides("import", by=("WrappingAlgorithm", "WrappingKeySpec"))
 def import_parameters(make: Make, params: Mapping[str, Any]) -> Bundle:
     """Return what it takes to import material: id, token, wrapped-material, expiry, spec."""
-    algorithm = text_of(params, "WrappingAlgorithm") or "RSAES_OAEP_SHA_256"
-    spec = text_of(params, "WrappingKeySpec") or ("EC_SM2" if algorithm == "SM2PKE" else "RSA_2048")
-    if spec == "EC_SM2" and text_of(params, "WrappingAlgorithm") is None:
+    algorithm = text_of(params, "WrappingAlgorithm", _WRAPS) or "RSAES_OAEP_SHA_256"
+    spec = text_of(params, "WrappingKeySpec", _WRAPPING_SPECS) or (
+        "EC_SM2" if algorithm == "SM2PKE" else "RSA_2048"
+    )
+    if spec == "EC_SM2" and text_of(params, "WrappingAlgorithm", _WRAPS) is None:
         algorithm = "SM2PKE"
     # A key takes one material for good, so that these keys are never shared with others.
     key = (
@@ -193,6 +199,7 @@ def import_parameters(make: Make, params: Mapping[str, Any]) -> Bundle:
             "expiry": int(time.time()) + _EXPIRES_IN,
             "material": material,
         },
+        alias=lambda: key["alias"],
         token=lambda: fetched()["ImportToken"],
         public_key=lambda: fetched()["PublicKey"],
         wrapped_material=lambda: wrap(fetched()["PublicKey"], algorithm, material),

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from conformance.client.exchange import Exchange
@@ -23,6 +24,8 @@ SPECS: Mapping[str, str] = {
 }
 #: MAC algorithms.
 MACS = ("HMAC_SM3", "HMAC_SHA_224", "HMAC_SHA_256", "HMAC_SHA_384", "HMAC_SHA_512")
+MACS = ("HMAC_SM3", "HMAC_SHA_224", "HMAC_SHA_256", "HMAC_SHA_384", "HMAC_SHA_512")
+ASYMMETRIC = frozenset({*SPECS.values(), "RSA_3072", "RSA_4096", "EC_P256K"})
 #: Keys that are described in search of one that fits, where none may be created.
 _LOOKED_AT = 100
 
@@ -144,8 +147,8 @@ def rotatable_key(make: Make, _params: Mapping[str, Any]) -> Bundle:
 @provides("asymmetric-key", by=("KeySpec", "KeyUsage"))
 def asymmetric_key(make: Make, params: Mapping[str, Any]) -> Bundle:
     """Return an enabled asymmetric key of a spec (RSA_2048) and usage (SIGN/VERIFY)."""
-    spec = text_of(params, "KeySpec") or "RSA_2048"
-    usage = text_of(params, "KeyUsage") or SIGNS
+    spec = text_of(params, "KeySpec", ASYMMETRIC) or "RSA_2048"
+    usage = text_of(params, "KeyUsage", (SIGNS, ENCRYPTS)) or SIGNS
     keys: Mapping[str, str] = make.ready_made("keys") or {}
     ready = keys.get(f"{spec} {usage}") or keys.get(spec)
     if ready is not None and not make.fresh:
@@ -225,7 +228,13 @@ def mac_key(make: Make, params: Mapping[str, Any]) -> Bundle:
 
 
 def _new_mac_key(make: Make, algorithm: str) -> Bundle:
-    exchange = make.attempt("CreateKey", {"Description": make.description, "KeySpec": algorithm})
+    """Create an HMAC key, in an instance where keys outside one have no such spec."""
+    request = {"Description": make.description, "KeySpec": algorithm}
+    exchange = make.attempt("CreateKey", request)
+    if not exchange.ok and is_unsupported(exchange):
+        with suppress(NotApplicable, NotTestable):
+            instance = make.provide("instance", fresh=False)["id"]
+            exchange = make.attempt("CreateKey", {**request, "DKMSInstanceId": instance})
     if exchange.ok:
         return key_bundle(make, make.member(exchange, "KeyMetadata"))
     if 400 <= exchange.status < 500 and exchange.code:
