@@ -130,7 +130,7 @@ def emulator(rounds: int, count: int) -> Iterator[Ratio]:
                     ours = burst(served, "GetSecretValue", SECRET, count, "V3")
                     values.append(theirs.cpu / ours.cpu)
             finally:
-                process.terminate()
+                process.kill()
         yield Ratio("GetSecretValue, V3, by CPU", "moto_server", tuple(values), 15)
 
 

@@ -64,14 +64,22 @@ def measure(
                     break
             if (size := _whole(buffers[number])) is None:
                 continue
-            bad += buffers[number][9:12] != expected
-            buffers[number] = buffers[number][size:]
+            answer, buffers[number] = buffers[number][:size], buffers[number][size:]
+            bad += answer[9:12] != expected
             left -= 1
-            if (following := next(waiting, None)) is not None:
+            following = next(waiting, None)
+            if b"\r\nconnection: close\r\n" in answer.lower():
+                selector.unregister(one)
+                one.close()
+                if following is not None:
+                    one = _connect(address, tls)  # noqa: PLW2901 - takes the place of the closed one
+                    buffers[one.fileno()] = b""
+                    selector.register(one, selectors.EVENT_READ)
+            if following is not None:
                 one.sendall(following)
     seconds, cpu = time.perf_counter() - started, _cpu(process) - before
-    for one in sockets:
-        one.close()
+    for key in list(selector.get_map().values()):
+        key.fileobj.close()  # type: ignore[union-attr]
     return Measured(len(requests) / seconds, cpu / len(requests) * 1e6, bad)
 
 

@@ -45,7 +45,7 @@ def _rate(run: Callable[[], None], count: int) -> float:
 def _bare(target: Target, count: int) -> None:
     """The loop that anyone would write: one client, signed calls, parsed answers."""
     signer = Acs3Auth(target.identities["full"])
-    url = f"{target.gateways['shared'].url('https')}/?Action={OPERATION}&Version=2016-01-20"
+    url = f"{target.gateways['shared'].listeners['https']}/?Action={OPERATION}&Version=2016-01-20"
     ca = target.gateways["shared"].ca
     with httpx.Client(trust_env=False, auth=signer, verify=str(ca) if ca else True) as client:
         for _ in range(count):
