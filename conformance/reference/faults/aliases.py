@@ -11,7 +11,15 @@ from conformance.reference.faults.registry import (
     wrap_answer,
     wrap_handler,
 )
-from conformance.reference.faults.tools import DOCS_2021, KEY_STATES, RESPONSES, SDK, allow, key_of
+from conformance.reference.faults.tools import (
+    DOCS_2021,
+    KEY_STATES,
+    RESPONSES,
+    SDK,
+    allow,
+    ask,
+    key_of,
+)
 
 
 @fault(
@@ -100,7 +108,7 @@ def _(endpoint: Endpoint) -> None:
     def wrapper(call: Call, original: Handler) -> dict[str, Any]:
         if call.params["AliasName"] in call.account.aliases:
             return original(call)
-        return endpoint.handlers["CreateAlias"](call)
+        return ask(endpoint, call, "CreateAlias")
 
     wrap_handler(endpoint, "UpdateAlias", wrapper)
 
@@ -163,8 +171,7 @@ def _(endpoint: Endpoint) -> None:
 )
 def _(endpoint: Endpoint) -> None:
     def wrapper(call: Call, original: Handler) -> dict[str, Any]:
-        original(call)
-        return endpoint.handlers["ListAliases"](call)
+        return {**original(call), **ask(endpoint, call, "ListAliases")}
 
     wrap_handler(endpoint, "ListAliasesByKeyId", wrapper)
 

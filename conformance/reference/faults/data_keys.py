@@ -4,10 +4,10 @@ import base64
 import os
 from typing import Any
 
-from conformance.reference.call import Call
+from conformance.reference.call import Call, Handler
 from conformance.reference.endpoint import Endpoint
 from conformance.reference.faults.registry import fault, wrap_answer, wrap_handler
-from conformance.reference.faults.tools import SDK, with_params, without_params
+from conformance.reference.faults.tools import SDK, ask, with_params, without_params
 from conformance.reference.services import algorithms
 
 _LENGTHS = "length of the hash that the algorithm names"
@@ -120,14 +120,12 @@ def _(endpoint: Endpoint) -> None:
     source="CreateKey page, AlibabaCloudDocs/kms (2021-07)",
 )
 def _(endpoint: Endpoint) -> None:
-    def wrapper(call: Call, original: Any) -> dict[str, Any]:
+    def wrapper(call: Call, original: Handler) -> dict[str, Any]:
         key = call.account.keys.get(call.params["KeyId"])
         if key is None or key.primary_version is not None:
-            answered: dict[str, Any] = original(call)
-            return answered
+            return original(call)
         symmetric = next(row for row in call.account.keys.values() if row.primary_version)
-        answered = original(with_params(call, KeyId=symmetric.id))
-        return answered
+        return original(with_params(call, KeyId=symmetric.id))
 
     wrap_handler(endpoint, "GenerateDataKey", wrapper)
 
@@ -139,9 +137,7 @@ def _(endpoint: Endpoint) -> None:
 )
 def _(endpoint: Endpoint) -> None:
     def change(call: Call, answer: dict[str, Any]) -> None:
-        other = endpoint.handlers["GenerateAndExportDataKey"](
-            with_params(call, KeyId=answer["KeyId"])
-        )
+        other = ask(endpoint, call, "GenerateAndExportDataKey", KeyId=answer["KeyId"])
         answer["ExportedDataKey"] = other["ExportedDataKey"]
 
     wrap_answer(endpoint, "ExportDataKey", change)

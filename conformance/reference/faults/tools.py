@@ -33,6 +33,14 @@ def without_params(call: Call, *names: str) -> Call:
     return replace(call, params=left)
 
 
+def ask(endpoint: Endpoint, call: Call, operation: str, **changes: Any) -> dict[str, Any]:
+    """Return what the handler of another operation answers to this call's parameters."""
+    other = replace(
+        with_params(call, **changes), operation=endpoint.operations[operation].operation
+    )
+    return endpoint.handlers[operation](other)
+
+
 def key_of(call: Call, parameter: str = "KeyId") -> Key:
     """Return the key that a call names."""
     return find_key(call, parameter)

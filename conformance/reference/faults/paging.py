@@ -1,0 +1,265 @@
+"""Faults of lists: pages, totals, tokens, filters."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from conformance.reference.call import Call, Handler
+from conformance.reference.endpoint import Endpoint
+from conformance.reference.errors import KmsError
+from conformance.reference.faults.registry import fault, wrap_answer, wrap_handler
+from conformance.reference.faults.tools import SDK, with_params, without_params
+
+_PAGED = (
+    "ListKeys",
+    "ListAliases",
+    "ListAliasesByKeyId",
+    "ListKeyVersions",
+    "ListSecrets",
+    "ListSecretVersionIds",
+)
+
+
+@fault(
+    "page-off-by-one",
+    statement="Every page begins one row late.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    endpoint.seams.page_slice = lambda rows, number, size: rows[
+        (number - 1) * size + 1 : number * size + 1
+    ]
+
+
+@fault(
+    "page-one-row-too-long",
+    statement="Every page has one row more than asked for.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    endpoint.seams.page_slice = lambda rows, number, size: rows[
+        (number - 1) * size : number * size + 1
+    ]
+
+
+@fault(
+    "pages-count-from-zero",
+    statement="Page 1 answers the second page.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    endpoint.seams.page_slice = lambda rows, number, size: rows[number * size : (number + 1) * size]
+
+
+@fault(
+    "page-number-ignored",
+    statement="Every page is the first one.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    endpoint.seams.page_slice = lambda rows, _number, size: rows[:size]
+
+
+@fault(
+    "page-size-ignored",
+    statement="PageSize is ignored and ten rows a page are answered.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    endpoint.seams.page_slice = lambda rows, number, _size: rows[(number - 1) * 10 : number * 10]
+
+
+@fault(
+    "page-past-the-end-is-refused",
+    statement="A page past the last one gives 500.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    def page(rows: Sequence[Any], number: int, size: int) -> Sequence[Any]:
+        if number > 1 and (number - 1) * size >= len(rows):
+            raise KmsError("InternalFailure", "The service failed.")
+        return rows[(number - 1) * size : number * size]
+
+    endpoint.seams.page_slice = page
+
+
+@fault(
+    "pages-in-another-order",
+    statement="Pages after the first come from the list turned around.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    endpoint.seams.page_slice = lambda rows, number, size: (
+        rows[:size] if number == 1 else rows[::-1][(number - 1) * size : number * size]
+    )
+
+
+@fault(
+    "total-is-the-page",
+    statement="TotalCount is the number of rows of the page.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    endpoint.seams.page_total = lambda rows, number, size: len(
+        rows[(number - 1) * size : number * size]
+    )
+
+
+@fault(
+    "total-one-too-many",
+    statement="TotalCount is one too large.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    endpoint.seams.page_total = lambda rows, _number, _size: len(rows) + 1
+
+
+@fault(
+    "page-number-always-one",
+    statement="PageNumber of the answer is always 1.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    def change(_call: Call, answer: dict[str, Any]) -> None:
+        answer["PageNumber"] = 1
+
+    wrap_answer(endpoint, _PAGED, change)
+
+
+@fault(
+    "page-size-not-repeated",
+    statement="PageSize of the answer is the number of rows.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    def change(call: Call, answer: dict[str, Any]) -> None:
+        assert call.operation.paging is not None
+        outer, inner = call.operation.paging["list"].split(".")
+        answer["PageSize"] = len(answer[outer][inner])
+
+    wrap_answer(endpoint, _PAGED, change)
+
+
+@fault(
+    "twenty-keys-a-page-by-default",
+    statement="ListKeys answers 20 keys a page where 10 are the default.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    wrap_handler(
+        endpoint,
+        "ListKeys",
+        lambda call, original: original(
+            with_params(call, PageSize=call.params.get("PageSize", 20))
+        ),
+    )
+
+
+@fault(
+    "counts-are-text",
+    statement="TotalCount is text instead of a number.",
+    source="SDK model, Python SDK alibabacloud-kms20160120 3.3.1",
+)
+def _(endpoint: Endpoint) -> None:
+    def change(_call: Call, answer: dict[str, Any]) -> None:
+        answer["TotalCount"] = str(answer["TotalCount"])
+
+    wrap_answer(endpoint, _PAGED, change)
+
+
+@fault(
+    "filters-ignored",
+    statement="Filters of lists are ignored.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    wrap_handler(
+        endpoint,
+        ["ListKeys", "ListSecrets"],
+        lambda call, original: original(without_params(call, "Filters")),
+    )
+
+
+@fault(
+    "first-filter-only",
+    statement="Of several filters only the first counts.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    original = endpoint.seams.combine_filters
+    endpoint.seams.combine_filters = lambda filters: original(list(filters)[:1])
+
+
+@fault(
+    "first-filter-value-only",
+    statement="Of several values of a filter only the first counts.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    original = endpoint.seams.combine_filters
+    endpoint.seams.combine_filters = lambda filters: original(
+        [{**row, "Values": row["Values"][:1]} for row in filters]
+    )
+
+
+@fault(
+    "repeated-filter-replaces",
+    statement="A filter key that comes twice replaces the first instead of adding to it.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    def combine(filters: Iterable[Mapping[str, Any]]) -> dict[str, set[str]]:
+        return {row["Key"].lower(): set(row["Values"]) for row in filters}
+
+    endpoint.seams.combine_filters = combine
+
+
+@fault(
+    "made-up-token-accepted",
+    statement="NextToken may be anything: the first page answers (fakecloud PR #64).",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    original = endpoint.seams.position_of_token
+
+    def position(token: str) -> int:
+        try:
+            return int(original(token))
+        except KmsError:
+            return 0
+
+    endpoint.seams.position_of_token = position
+
+
+@fault(
+    "last-page-has-a-token",
+    statement="NextToken of the last page is not empty.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    original = endpoint.seams.token_of_position
+    endpoint.seams.token_of_position = lambda _position, total: original(total, total + 1)
+
+
+@fault(
+    "token-page-loses-a-row",
+    statement="A page by NextToken begins one row late.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    original = endpoint.seams.position_of_token
+    endpoint.seams.position_of_token = lambda token: int(original(token)) + 1 if token else 0
+
+
+@fault(
+    "empty-list-is-refused",
+    statement="A list without rows gives 404 instead of an empty page.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    def wrapper(call: Call, original: Handler) -> dict[str, Any]:
+        answer = original(call)
+        if answer["TotalCount"] == 0:
+            raise KmsError("Forbidden.ResourceNotFound", "Nothing was found.")
+        return answer
+
+    wrap_handler(endpoint, _PAGED, wrapper)
