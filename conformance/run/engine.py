@@ -18,11 +18,10 @@ import contextlib
 import secrets as randomness
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from conformance.client.caller import Caller
 from conformance.client.exchange import Exchange
@@ -47,6 +46,7 @@ from conformance.run.verdict import (
     Verdict,
     Violation,
 )
+from conformance.run.watching import Watch
 from conformance.target.model import Target
 
 #: Seconds that removing may take at the end of a run.
@@ -174,13 +174,14 @@ class Engine:
                 self.recorder.note("info", f"removed {found.removed} things of an earlier run")
         durable = not self.options.ephemeral
         self.journal = Journal(folder / name, run, self.target, durable=durable)
-        self.caller.watch = _Watch(self.journal, self.redactor)
         names = Names(run)
+        resources = Resources(self.caller, names)
+        self.caller.watch = Watch(self.journal, self.redactor, resources)
         self.bench = Bench(
             target=self.target,
             caller=self.caller,
             names=names,
-            resources=Resources(self.caller, names),
+            resources=resources,
             seed=self.options.seed,
             examples=self.options.examples,
         )
@@ -350,23 +351,6 @@ class Engine:
 
 
 _FAILING = frozenset({Verdict.FAIL, Verdict.HANG, Verdict.FLAKY})
-
-
-@dataclass(frozen=True)
-class _Watch:
-    """Journals calls that create or remove, and lets the redactor learn their secrets."""
-
-    journal: Journal
-    redactor: Redactor
-
-    def before(self, operation: str, params: Mapping[str, Any]) -> object:
-        self.redactor.learn_params(operation, params)
-        return self.journal.before(operation, params)
-
-    def after(self, token: object, exchange: Exchange | None) -> None:
-        if exchange is not None:
-            self.redactor.learn(exchange)
-        self.journal.after(token, exchange)
 
 
 def _key(result: CaseResult) -> tuple[str, str | None]:

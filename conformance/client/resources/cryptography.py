@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from conformance.client.resources.base import Bundle, Lazy, Make, provides, text_of
-from conformance.client.resources.keys import ASYMMETRIC, ENCRYPTS, SIGNS, SPECS, is_unsupported
+from conformance.client.resources.keys import ENCRYPTS, SIGNS, SPECS, is_unsupported
 from conformance.run.verdict import NotApplicable, NotTestable
 
 _SIGNS = ("RSA_PSS_SHA_256", "RSA_PKCS1_SHA_256", "ECDSA_SHA_256", "SM2DSA")
@@ -203,7 +203,6 @@ def import_parameters(make: Make, params: Mapping[str, Any]) -> Bundle:
         token=lambda: fetched()["ImportToken"],
         public_key=lambda: fetched()["PublicKey"],
         wrapped_material=lambda: wrap(fetched()["PublicKey"], algorithm, material),
-        alias=lambda: key["alias"],
     )
 
 
