@@ -3,6 +3,7 @@
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import trustme
@@ -36,17 +37,28 @@ class Authority:
         return path
 
     def server_context(
-        self, hosts: Sequence[str], versions: tuple[str, str] = ("1.2", "1.3")
+        self,
+        hosts: Sequence[str],
+        versions: tuple[str, str] = ("1.2", "1.3"),
+        *,
+        expired: bool = False,
     ) -> ssl.SSLContext:
         """Return the server side of TLS for some names and addresses.
 
         Args:
             hosts: What the certificate is for.
             versions: Lowest and highest TLS version offered.
+            expired: Make the certificate end yesterday.
         """
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = _VERSIONS[versions[0]]
         context.maximum_version = _VERSIONS[versions[1]]
         context.set_alpn_protocols(["http/1.1"])
-        self._ca.issue_cert(*hosts).configure_cert(context)
+        end = datetime.now(UTC) - timedelta(days=1)
+        if expired:
+            start = end - timedelta(days=30)
+            leaf = self._ca.issue_cert(*hosts, not_before=start, not_after=end)
+        else:
+            leaf = self._ca.issue_cert(*hosts)
+        leaf.configure_cert(context)
         return context

@@ -118,7 +118,7 @@ def _fingerprint(endpoint: Endpoint) -> dict[str, Any]:
         "transport": asdict(endpoint.transport),
         "policy": endpoint.policy,
         "nonces": id(endpoint.nonces),
-        "lookup": id(endpoint.identities),
+        "lookup": (id(endpoint.lookup), id(endpoint.token_owner)),
         "identities": [(c.identity, c.principal) for c in endpoint.identities],
         "quota": id(endpoint.quota),
         "counts": endpoint.account.counts(),

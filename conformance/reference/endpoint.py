@@ -29,7 +29,14 @@ from conformance.reference.validate import Check, request_check, resolve
 from conformance.reference.witness import Witness
 from conformance.spec import Operation, catalogue
 from conformance.wire.encoding import ParameterCodec
-from conformance.wire.identity import NonceMemory, Policy, Scheme, Verifier
+from conformance.wire.identity import (
+    Lookup,
+    NonceMemory,
+    Policy,
+    Scheme,
+    TokenOwner,
+    Verifier,
+)
 from conformance.wire.request import WireRequest
 
 Stage: TypeAlias = Callable[[Passage], None]
@@ -116,6 +123,9 @@ class Endpoint:
         self.ca_pem = ""
         #: Names of the faults and harmless variations in force.
         self.deviations: list[str] = []
+        #: Finds the identity behind an access key id, and the access key id behind a token.
+        self.lookup: Lookup = self.identities.lookup
+        self.token_owner: TokenOwner = self.identities.token_owner
         self._now = self.clock.now()
         self._verifier: Verifier | None = None
         self._lock = threading.Lock()
@@ -217,11 +227,11 @@ class Endpoint:
         self._now = now
         if self._verifier is None:
             self._verifier = Verifier(
-                self.identities.lookup,
+                self.lookup,
                 self.policy,
                 lambda: self._now,
                 self.nonces,
-                self.identities.token_owner,
+                self.token_owner,
             )
         return self._verifier
 

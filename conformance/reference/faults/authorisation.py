@@ -1,238 +1,171 @@
-"""Faults of authorisation: who is let through, how a refusal is answered, and what it leaves."""
+"""Faults of authorisation: who may do what."""
 
 from collections.abc import Callable
-from contextlib import suppress
 
+from conformance.reference.call import Call
 from conformance.reference.endpoint import Endpoint
 from conformance.reference.errors import KmsError
-from conformance.reference.faults.registry import fault, forgive, refuse_at, replace_error
+from conformance.reference.faults.registry import (
+    fault,
+    forgive,
+    refuse_at,
+    replace_error,
+    skip,
+)
 from conformance.reference.passage import Passage
-from conformance.spec import Operation
-from conformance.wire.identity import Scheme
 
-RAM = "Use RAM to control access to KMS, AlibabaCloudDocs/kms (2021-07)"
-RESPONSES = "KMS Responses page, AlibabaCloudDocs/kms (2021-07)"
+_RAM = "Use RAM to control access, AlibabaCloudDocs/kms (2021-07)"
+_DENIED = "KMS Responses page, AlibabaCloudDocs/kms (2021-07): 403 Forbidden.NoPermission"
 
 
-def _not_asked(endpoint: Endpoint, when: Callable[[Passage], bool]) -> None:
-    """Let calls through for which the caller has no permission."""
-    forgive(
+def _call(passage: Passage) -> Call:
+    assert passage.call is not None
+    return passage.call
+
+
+def _skip_for(endpoint: Endpoint, when: Callable[[Call], bool]) -> None:
+    skip(endpoint, "authorise", lambda passage: when(_call(passage)))
+
+
+@fault(
+    "nothing-authorised",
+    breaks=("RAM-001", "RAM-002", "RAM-003", "RAM-004", "RAM-005", "RAM-008"),
+    statement="Every caller may do everything.",
+    source=_DENIED,
+)
+def _nothing(endpoint: Endpoint) -> None:
+    skip(endpoint, "authorise")
+
+
+@fault(
+    "writes-open-to-readers",
+    breaks=("RAM-003", "RAM-004"),
+    statement="Who may read may change as well.",
+    source=_RAM,
+)
+def _writes(endpoint: Endpoint) -> None:
+    _skip_for(
         endpoint,
-        "authorise",
-        lambda error, passage: error.code == "Forbidden.NoPermission" and when(passage),
+        lambda call: call.principal.name == "read-only" and call.operation.safety != "read-only",
     )
 
 
-def _operation(passage: Passage) -> Operation:
-    assert passage.operation is not None
-    return passage.operation
-
-
-def _caller(passage: Passage) -> str:
-    assert passage.call is not None
-    return passage.call.principal.name
-
-
-def _done_then_refused(endpoint: Endpoint, caller: str, when: Callable[[Operation], bool]) -> None:
-    """Carry calls out that are refused afterwards."""
-    original = endpoint.authorise
-
-    def authorise(passage: Passage) -> None:
-        try:
-            original(passage)
-        except KmsError:
-            if _caller(passage) == caller and when(_operation(passage)):
-                with suppress(KmsError):
-                    endpoint.validate(passage)
-                    endpoint.dispatch(passage)
-            raise
-
-    endpoint.authorise = authorise
-
-
-def _concluded(operation: Operation) -> bool:
-    return bool(operation.document["ram"]["provenance"] == "inferred")
+@fault(
+    "cryptography-open-to-readers",
+    breaks=("RAM-005",),
+    statement="Who may read may use keys as well.",
+    source=_RAM,
+)
+def _cryptography(endpoint: Endpoint) -> None:
+    _skip_for(
+        endpoint,
+        lambda call: (
+            call.principal.name == "read-only" and call.operation.category == "cryptographic"
+        ),
+    )
 
 
 @fault(
-    "everybody-may-decrypt",
-    breaks=("RAM-001", "RAM-005"),
-    statement="Decrypt asks for no permission.",
-    source=RAM,
+    "readers-refused",
+    breaks=("RAM-006",),
+    statement="Who may read only is refused lists.",
+    source=_RAM,
 )
-def _(endpoint: Endpoint) -> None:
-    _not_asked(endpoint, lambda passage: _operation(passage).name == "Decrypt")
+def _readers(endpoint: Endpoint) -> None:
+    def judge(passage: Passage) -> KmsError | None:
+        call = _call(passage)
+        if call.principal.name == "read-only" and call.operation.name.startswith("List"):
+            return KmsError("Forbidden.NoPermission", "This operation is forbidden.")
+        return None
+
+    refuse_at(endpoint, "authorise", judge)
 
 
 @fault(
-    "everybody-may-read-secrets",
-    breaks=("RAM-001",),
-    statement="GetSecretValue asks for no permission.",
-    source=RAM,
+    "roles-without-rights",
+    breaks=("RAM-007",),
+    statement="A temporary access key has no rights.",
+    source="Access with temporary credentials is documented for KMS API",
 )
-def _(endpoint: Endpoint) -> None:
-    _not_asked(endpoint, lambda passage: _operation(passage).name == "GetSecretValue")
+def _roles(endpoint: Endpoint) -> None:
+    def judge(passage: Passage) -> KmsError | None:
+        if _call(passage).principal.kind == "role":
+            return KmsError("Forbidden.NoPermission", "This operation is forbidden.")
+        return None
+
+    refuse_at(endpoint, "authorise", judge)
 
 
 @fault(
-    "no-permission-as-not-found",
-    breaks=("RAM-001", "RAM-002", "RAM-003", "RAM-004", "RAM-005", "RAM-008", "RAM-009"),
-    statement="A call without permission is answered 404 Forbidden.KeyNotFound.",
-    source=RESPONSES,
+    "get-not-authorised",
+    breaks=("RAM-008",),
+    statement="Calls by GET need no permission.",
+    source=_DENIED,
 )
-def _(endpoint: Endpoint) -> None:
+def _get(endpoint: Endpoint) -> None:
+    skip(endpoint, "authorise", lambda passage: passage.request.method == "GET")
+
+
+@fault(
+    "aliases-not-authorised",
+    breaks=("RAM-009",),
+    statement="A key that is named by its alias needs no permission.",
+    source=f"{_RAM}: permission is on the key",
+)
+def _aliases(endpoint: Endpoint) -> None:
+    _skip_for(endpoint, lambda call: str(call.params.get("KeyId", "")).startswith("alias/"))
+
+
+@fault(
+    "refused-after-the-effect",
+    breaks=("RAM-001", "RAM-003"),
+    statement="Permission is asked for after the call was carried out.",
+    source=f"{_DENIED}; a refused call changes nothing",
+)
+def _after(endpoint: Endpoint) -> None:
+    refusals: list[KmsError] = []
+
+    def keep(error: KmsError, _: Passage) -> bool:
+        refusals.append(error)
+        return True
+
+    forgive(endpoint, "authorise", keep)
+    original = endpoint.dispatch
+
+    def dispatch(passage: Passage) -> None:
+        refusal = refusals.pop() if refusals else None
+        original(passage)
+        if refusal is not None:
+            raise refusal
+
+    endpoint.dispatch = dispatch
+
+
+@fault(
+    "denied-answers-401",
+    breaks=("RAM-001", "RAM-003", "RAM-005", "RAM-008", "RAM-009"),
+    statement="Lack of permission is answered with 401.",
+    source=_DENIED,
+)
+def _status(endpoint: Endpoint) -> None:
     replace_error(
         endpoint,
         lambda error: error.code == "Forbidden.NoPermission",
-        "Forbidden.KeyNotFound",
+        "Forbidden.NoPermission",
+        401,
+    )
+
+
+@fault(
+    "denied-called-not-found",
+    breaks=("RAM-001", "RAM-003", "RAM-005", "RAM-008", "RAM-009"),
+    statement="Lack of permission is answered as 404 Forbidden.ResourceNotFound.",
+    source=_DENIED,
+)
+def _hidden(endpoint: Endpoint) -> None:
+    replace_error(
+        endpoint,
+        lambda error: error.code == "Forbidden.NoPermission",
+        "Forbidden.ResourceNotFound",
         404,
     )
-
-
-@fault(
-    "no-permission-as-bad-request",
-    breaks=("RAM-001", "RAM-002", "RAM-003", "RAM-004", "RAM-005", "RAM-008", "RAM-009"),
-    statement="Forbidden.NoPermission comes with status 400.",
-    source=RESPONSES,
-)
-def _(endpoint: Endpoint) -> None:
-    replace_error(endpoint, lambda error: error.code == "Forbidden.NoPermission", status=400)
-
-
-@fault(
-    "denied-call-is-done",
-    breaks=("RAM-001",),
-    statement="A call such as DisableKey without any permission is carried out, then refused.",
-    source=RAM,
-)
-def _(endpoint: Endpoint) -> None:
-    _done_then_refused(endpoint, "none", lambda operation: not _concluded(operation))
-
-
-@fault(
-    "denied-management-call-is-done",
-    breaks=("RAM-002",),
-    statement="A call such as UpdatePolicy without any permission is carried out, then refused.",
-    source=RAM,
-)
-def _(endpoint: Endpoint) -> None:
-    _done_then_refused(endpoint, "none", _concluded)
-
-
-@fault(
-    "everybody-may-create-policies",
-    breaks=("RAM-002", "RAM-004"),
-    statement="CreatePolicy asks for no permission.",
-    source=RAM,
-)
-def _(endpoint: Endpoint) -> None:
-    _not_asked(endpoint, lambda passage: _operation(passage).name == "CreatePolicy")
-
-
-@fault(
-    "tagging-counts-as-reading",
-    breaks=("RAM-003",),
-    statement="An identity that may only read may call TagResource.",
-    source=RAM,
-)
-def _(endpoint: Endpoint) -> None:
-    _not_asked(
-        endpoint,
-        lambda passage: (
-            _operation(passage).name == "TagResource" and _caller(passage) == "read-only"
-        ),
-    )
-
-
-@fault(
-    "read-only-call-is-done",
-    breaks=("RAM-003", "RAM-004"),
-    statement="A write such as DisableKey or UpdatePolicy of an identity that may only read is "
-    "carried out, then refused.",
-    source=RAM,
-)
-def _(endpoint: Endpoint) -> None:
-    _done_then_refused(endpoint, "read-only", lambda _: True)
-
-
-@fault(
-    "set-policy-counts-as-reading",
-    breaks=("RAM-004",),
-    statement="An identity that may only read may call SetDeletionProtection.",
-    source=RAM,
-)
-def _(endpoint: Endpoint) -> None:
-    _not_asked(
-        endpoint,
-        lambda passage: (
-            _operation(passage).name == "SetDeletionProtection" and _caller(passage) == "read-only"
-        ),
-    )
-
-
-@fault(
-    "encryption-counts-as-reading",
-    breaks=("RAM-005",),
-    statement="An identity that may only read may call Encrypt.",
-    source=RAM,
-)
-def _(endpoint: Endpoint) -> None:
-    _not_asked(
-        endpoint,
-        lambda passage: _operation(passage).name == "Encrypt" and _caller(passage) == "read-only",
-    )
-
-
-@fault(
-    "reading-not-granted",
-    breaks=("RAM-006",),
-    statement="ListSecrets is refused although kms:List* is allowed.",
-    source=RAM,
-)
-def _(endpoint: Endpoint) -> None:
-    def judge(passage: Passage) -> KmsError | None:
-        if _caller(passage) != "read-only" or _operation(passage).name != "ListSecrets":
-            return None
-        return KmsError("Forbidden.NoPermission", "This operation is forbidden.")
-
-    refuse_at(endpoint, "authorise", judge)
-
-
-@fault(
-    "roles-have-no-rights",
-    breaks=("RAM-007",),
-    statement="Temporary access keys are refused Encrypt although their role has all rights.",
-    source=RAM,
-)
-def _(endpoint: Endpoint) -> None:
-    def judge(passage: Passage) -> KmsError | None:
-        assert passage.call is not None
-        role = passage.call.principal.kind == "role"
-        if not role or _operation(passage).name != "Encrypt":
-            return None
-        return KmsError("Forbidden.NoPermission", "This operation is forbidden.")
-
-    refuse_at(endpoint, "authorise", judge)
-
-
-@fault(
-    "form-not-authorised",
-    breaks=("RAM-008",),
-    statement="RPC-1.0 with its parameters in the form asks for no permission.",
-    source=RAM,
-)
-def _(endpoint: Endpoint) -> None:
-    _not_asked(
-        endpoint,
-        lambda passage: passage.scheme is Scheme.RPC and bool(passage.request.body),
-    )
-
-
-@fault(
-    "alias-not-authorised",
-    breaks=("RAM-009",),
-    statement="A key that is named by an alias asks for no permission.",
-    source=RAM,
-)
-def _(endpoint: Endpoint) -> None:
-    _not_asked(endpoint, lambda passage: str(passage.params.get("KeyId", "")).startswith("alias/"))

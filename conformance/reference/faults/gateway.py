@@ -1,288 +1,283 @@
-"""Faults of the shared gateway: methods, placements, formats, operations, HTTP and TLS."""
+"""Faults of the shared gateway: methods, placement, formats, connections, TLS."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
-from conformance.reference.answers import refuse
 from conformance.reference.endpoint import Endpoint
 from conformance.reference.errors import KmsError
-from conformance.reference.faults.registry import (
-    fault,
-    forgive,
-    refuse_at,
-    replace_error,
-    replace_response,
-)
-from conformance.reference.faults.verifying import (
-    action_of,
-    answer,
-    believe,
-    let_in,
-    on_failure,
-)
+from conformance.reference.faults.forging import is_failure, take_anyway
+from conformance.reference.faults.registry import fault, refuse_at, replace_error, replace_response
 from conformance.reference.passage import Passage, Response
-from conformance.wire.failures import AuthFailure
-from conformance.wire.failures import FailureKind as Kind
-from conformance.wire.identity import Scheme, Verified
+from conformance.wire.identity import Identity, Scheme
+from conformance.wire.request import WireRequest
 
-TABLES = (
-    "KMS Responses page, AlibabaCloudDocs/kms (2021-07); "
-    "OpenAPI gateway error table, developer.aliyun.com/ask/278265"
-)
-SYNTAX = "Request syntax page, AlibabaCloudDocs/kms (2021-07)"
+_SYNTAX = "Request syntax, AlibabaCloudDocs/kms (2021-07)"
+_RESPONSES = "KMS Responses page, AlibabaCloudDocs/kms (2021-07)"
+_GATEWAY = "OpenAPI gateway error table, developer.aliyun.com/ask/278265"
 
 
-def _refuse(passage: Passage, kind: str) -> KmsError:
-    return refuse(kind, "kms", f"{passage.request.method} is refused.")
-
-
-@fault(
-    "rpc-by-get-refused",
-    breaks=("GW-SHR-001",),
-    statement="RPC-1.0 by GET is refused.",
-    source=SYNTAX,
-)
-def _(endpoint: Endpoint) -> None:
+def _refuse_when(
+    endpoint: Endpoint, when: Callable[[Passage], bool], code: str, status: int
+) -> None:
     def judge(passage: Passage) -> KmsError | None:
-        by_get = passage.request.method == "GET" and passage.scheme is Scheme.RPC
-        return _refuse(passage, "unsupported-http-method") if by_get else None
+        return KmsError(code, "The request is refused.", status) if when(passage) else None
 
-    refuse_at(endpoint, "authenticate", judge)
-
-
-@fault(
-    "form-not-read",
-    breaks=("GW-SHR-001",),
-    statement="RPC-1.0 with all parameters in the form is answered as lacking them.",
-    source=SYNTAX,
-)
-def _(endpoint: Endpoint) -> None:
-    def judge(passage: Passage) -> KmsError | None:
-        if b"Action=" not in passage.request.body:
-            return None
-        return KmsError("MissingParameter", "The input parameter Action is mandatory.", 400)
-
-    refuse_at(endpoint, "authenticate", judge)
+    refuse_at(endpoint, "gateway_check", judge)
 
 
 @fault(
-    "xml-answered-as-json",
-    breaks=("GW-SHR-001",),
-    statement="Format=XML is answered in JSON.",
-    source=SYNTAX,
+    "get-refused",
+    breaks=("GW-SHR-001", "GW-SHR-002", "GW-SHR-003"),
+    statement="Calls by GET are refused as an unsupported method.",
+    source=f"{_SYNTAX}: GET and POST",
 )
-def _(endpoint: Endpoint) -> None:
-    original = endpoint.authenticate
+def _get_refused(endpoint: Endpoint) -> None:
+    _refuse_when(endpoint, lambda p: p.request.method == "GET", "UnsupportedHTTPMethod", 403)
 
-    def forgetful(passage: Passage) -> None:
+
+@fault(
+    "form-ignored",
+    breaks=("GW-SHR-001",),
+    statement="RPC-1.0: parameters in the form are not read.",
+    source=f"{_SYNTAX}: parameters in the query or the form",
+)
+def _form_ignored(endpoint: Endpoint) -> None:
+    original = endpoint.recognise
+
+    def recognise(passage: Passage) -> None:
+        request = passage.request
+        if request.has_form() and request.header("authorization") is None:
+            passage.request = replace(request, body=b"")
         original(passage)
-        passage.format = "JSON"
 
-    endpoint.authenticate = forgetful
-
-
-@fault(
-    "operation-forgotten",
-    breaks=("GW-SHR-002", "GW-SHR-003"),
-    statement="ListKeyVersions is answered as an unknown operation.",
-    source="Operation pages",
-)
-def _(endpoint: Endpoint) -> None:
-    def judge(passage: Passage) -> KmsError | None:
-        named = passage.operation is not None and passage.operation.name == "ListKeyVersions"
-        return _refuse(passage, "unknown-action") if named else None
-
-    refuse_at(endpoint, "parse", judge)
+    endpoint.recognise = recognise
 
 
 @fault(
-    "operation-by-rpc-unsigned",
-    breaks=("GW-SHR-002",),
-    statement="DescribeSecret by RPC-1.0 is answered as wrongly signed.",
-    source="Operation pages",
-)
-def _(endpoint: Endpoint) -> None:
-    def judge(passage: Passage) -> KmsError | None:
-        named = passage.operation is not None and passage.operation.name == "DescribeSecret"
-        by_rpc = passage.scheme is Scheme.RPC
-        return _refuse(passage, "signature-mismatch") if named and by_rpc else None
-
-    refuse_at(endpoint, "parse", judge)
-
-
-@fault(
-    "operation-by-get-refused",
-    breaks=("GW-SHR-003",),
-    statement="GetPublicKey by GET is refused.",
-    source="aliyun-openapi-meta, snapshot of 2026-04-21",
-)
-def _(endpoint: Endpoint) -> None:
-    def judge(passage: Passage) -> KmsError | None:
-        named = passage.operation is not None and passage.operation.name == "GetPublicKey"
-        by_get = passage.request.method == "GET"
-        return _refuse(passage, "unsupported-http-method") if named and by_get else None
-
-    refuse_at(endpoint, "parse", judge)
-
-
-@fault(
-    "put-served",
+    "any-method-accepted",
     breaks=("GW-SHR-004",),
-    statement="PUT is served like POST.",
-    source=TABLES,
+    statement="PUT, DELETE, PATCH and the like are carried out like POST.",
+    source=f"{_RESPONSES}: UnsupportedHTTPMethod",
 )
-def _(endpoint: Endpoint) -> None:
-    forgive(endpoint, "gateway_check", lambda error, _: error.code == "UnsupportedHTTPMethod")
-    let_in(endpoint, Kind.BAD_HTTP_METHOD)
+def _any_method(endpoint: Endpoint) -> None:
+    check = endpoint.gateway_check
+
+    def gateway_check(passage: Passage) -> None:
+        if passage.request.method not in {"GET", "POST"}:
+            passage.request = replace(passage.request, method="POST")
+        check(passage)
+
+    endpoint.gateway_check = gateway_check
+    take_anyway(endpoint, lambda error, _: is_failure(error, "signature-mismatch"))
+
+
+@fault(
+    "other-method-answers-405",
+    breaks=("GW-SHR-004",),
+    statement="Methods other than GET and POST are refused with 405 MethodNotAllowed.",
+    source=f"{_RESPONSES}: 403 UnsupportedHTTPMethod; {_GATEWAY}: 400 UnsupportedHTTPMethod",
+)
+def _method_405(endpoint: Endpoint) -> None:
+    def applies(error: KmsError) -> bool:
+        return error.code == "UnsupportedHTTPMethod"
+
+    replace_error(endpoint, applies, "MethodNotAllowed", 405)
+
+
+@fault(
+    "unknown-action-answers-500",
+    breaks=("GW-SHR-005",),
+    statement="An operation that does not exist is answered as an internal failure.",
+    source=f"{_GATEWAY}: 404 InvalidApi.NotFound",
+)
+def _unknown_action(endpoint: Endpoint) -> None:
+    def applies(error: KmsError) -> bool:
+        return is_failure(error, "unknown-action")
+
+    replace_error(endpoint, applies, "InternalFailure", 500)
+
+
+@fault(
+    "action-in-any-case",
+    breaks=("GW-SHR-005",),
+    statement="The letter case of Action does not matter.",
+    source="Operations are named as documented",
+)
+def _action_case(endpoint: Endpoint) -> None:
+    names = {name.lower(): name for name in endpoint.handlers}
+    endpoint.change_policy(actions=None)
     original = endpoint.parse
 
     def parse(passage: Passage) -> None:
-        kept = passage.request
-        passage.request = replace(kept, method="POST")
-        try:
-            original(passage)
-        finally:
-            passage.request = kept
+        verified = passage.verified
+        assert verified is not None
+        action = names.get(verified.action.lower())
+        if action is None:
+            raise KmsError("InvalidApi.NotFound", "The specified API is not found.", 404)
+        passage.verified = replace(verified, action=action)
+        original(passage)
 
     endpoint.parse = parse
 
 
 @fault(
-    "method-not-allowed-405",
-    breaks=("GW-SHR-004",),
-    statement="Other HTTP methods are answered 405.",
-    source=TABLES,
-)
-def _(endpoint: Endpoint) -> None:
-    replace_error(endpoint, lambda error: error.code == "UnsupportedHTTPMethod", status=405)
-
-
-@fault(
-    "unknown-action-as-missing",
-    breaks=("GW-SHR-005",),
-    statement="An unknown operation is answered MissingParameter.",
-    source=TABLES,
-)
-def _(endpoint: Endpoint) -> None:
-    answer(endpoint, "MissingParameter", 400, Kind.UNKNOWN_ACTION)
-
-
-@fault(
-    "case-of-action-ignored",
-    breaks=("GW-SHR-005",),
-    statement="The case of an operation's name does not matter.",
-    source=TABLES,
-)
-def _(endpoint: Endpoint) -> None:
-    names = {name.casefold(): name for name in endpoint.handlers}
-
-    def instead(passage: Passage, _: AuthFailure, error: KmsError) -> None:
-        name = names.get(action_of(passage.request).casefold())
-        if name is None:
-            raise error
-        believe(endpoint, passage)
-        verified = passage.verified
-        assert isinstance(verified, Verified)
-        passage.verified = replace(verified, action=name)
-
-    on_failure(endpoint, [Kind.UNKNOWN_ACTION], instead)
-
-
-@fault(
-    "any-version-taken",
+    "any-version-accepted",
     breaks=("GW-SHR-006",),
-    statement="The version of the API is not looked at.",
-    source=TABLES,
+    statement="The API version of a request is not looked at.",
+    source=f"{_GATEWAY}: 400 InvalidVersion",
 )
-def _(endpoint: Endpoint) -> None:
-    let_in(endpoint, Kind.UNKNOWN_VERSION)
+def _any_version(endpoint: Endpoint) -> None:
+    class Everything(frozenset[str]):
+        def __contains__(self, version: object) -> bool:
+            return True
+
+    endpoint.change_policy(versions=Everything())
 
 
 @fault(
-    "any-format-taken",
+    "any-format-accepted",
     breaks=("GW-SHR-007",),
-    statement="An unknown Format is answered in JSON.",
-    source=TABLES,
+    statement="RPC-1.0: an unknown Format is answered in JSON.",
+    source=f"{_RESPONSES}: 400 InvalidParameter; {_GATEWAY}: 400 InvalidParameter.Format",
 )
-def _(endpoint: Endpoint) -> None:
-    let_in(endpoint, Kind.BAD_FORMAT)
+def _any_format(endpoint: Endpoint) -> None:
+    def applies(error: KmsError, passage: Passage) -> bool:
+        return "response format" in error.message and passage.scheme is Scheme.RPC
+
+    def repair(_: Endpoint, __: Passage, ___: Identity) -> dict[str, str | None]:
+        return {"Format": "JSON"}
+
+    take_anyway(endpoint, applies, repair)
 
 
 @fault(
-    "unparsable-form-fails",
+    "xml-refused",
+    breaks=("GW-SHR-001",),
+    statement="Format=XML is refused.",
+    source="Common parameters, AlibabaCloudDocs/kms (2021-07): JSON or XML",
+)
+def _xml_refused(endpoint: Endpoint) -> None:
+    def asks_for_xml(passage: Passage) -> bool:
+        request = passage.request
+        return b"format=xml" in (request.query_string + b"&" + request.body).lower()
+
+    _refuse_when(endpoint, asks_for_xml, "InvalidParameter", 400)
+
+
+@fault(
+    "unparsable-form-answers-500",
     breaks=("GW-SHR-008",),
-    statement="A form that cannot be parsed gives 500 InternalFailure.",
-    source=TABLES,
+    statement="A form that cannot be parsed is answered as an internal failure.",
+    source=f"{_RESPONSES}: 400 ParseRequestParameterException",
 )
-def _(endpoint: Endpoint) -> None:
-    answer(endpoint, "InternalFailure", 500, Kind.UNPARSABLE_PARAMETERS)
+def _unparsable(endpoint: Endpoint) -> None:
+    def applies(error: KmsError) -> bool:
+        return error.code == "ParseRequestParameterException"
+
+    replace_error(endpoint, applies, "InternalFailure", 500)
 
 
 @fault(
-    "http-moved",
+    "http-redirected",
     breaks=("GW-SHR-009", "GW-SHR-010"),
-    statement="Plain HTTP is redirected to HTTPS.",
-    source=TABLES,
+    statement="Plain HTTP is answered by a redirect to HTTPS.",
+    source=f"{_GATEWAY}: 404 InvalidProtocol.NeedSsl",
 )
-def _(endpoint: Endpoint) -> None:
-    def moved(passage: Passage, response: Response) -> Response:
-        if passage.listener == "https":
+def _redirected(endpoint: Endpoint) -> None:
+    def change(passage: Passage, response: Response) -> Response:
+        if passage.listener != "http":
             return response
-        return Response(302, (("location", f"https://{passage.request.host}/"),), b"")
+        location = f"https://{passage.request.host}/"
+        return Response(301, (("location", location),), b"")
 
-    replace_response(endpoint, moved)
+    replace_response(endpoint, change)
 
 
 @fault(
-    "http-not-verified",
+    "http-without-signature-check",
     breaks=("GW-SHR-010",),
-    statement="Over plain HTTP any signature is taken.",
-    source=TABLES,
+    statement="Over plain HTTP signatures are not compared.",
+    source=f"{_RESPONSES}: 400 IncompleteSignature",
 )
-def _(endpoint: Endpoint) -> None:
-    let_in(endpoint, Kind.SIGNATURE_MISMATCH, when=lambda passage, _: not passage.request.secure)
+def _http_unchecked(endpoint: Endpoint) -> None:
+    def applies(error: KmsError, passage: Passage) -> bool:
+        return passage.listener == "http" and is_failure(error, "signature-mismatch")
+
+    take_anyway(endpoint, applies)
 
 
 @fault(
-    "one-request-id-for-all",
+    "first-answer-repeated",
     breaks=("GW-SHR-011",),
-    statement="Every answer has the same RequestId.",
-    source="KMS Responses page, AlibabaCloudDocs/kms (2021-07)",
+    statement="A caller who asks for another operation gets the answer to the one before.",
+    source="HTTP/1.1: answers follow their requests",
 )
-def _(endpoint: Endpoint) -> None:
-    original = endpoint.gateway_check
+def _repeated(endpoint: Endpoint) -> None:
+    last: list[tuple[str, Response]] = []
 
-    def check(passage: Passage) -> None:
-        passage.request_id = "475F1620-B9D3-4D35-B5C6-3FBDD941423D"
-        original(passage)
+    def change(passage: Passage, response: Response) -> Response:
+        name = passage.operation.name if passage.operation else ""
+        before = last[-1] if last else None
+        last[:] = [(name, response)]
+        if before is None or before[0] == name or passage.error is not None:
+            return response
+        return before[1] if before[1].status == 200 else response
 
-    endpoint.gateway_check = check
+    replace_response(endpoint, change)
 
 
 @fault(
-    "certificate-for-another-name",
+    "certificate-of-another-host",
     breaks=("GW-SHR-020",),
-    statement="The certificate is issued for another host name.",
-    source=SYNTAX,
+    statement="The certificate names another host.",
+    source="RFC 9110, section 4.3.4",
 )
-def _(endpoint: Endpoint) -> None:
-    endpoint.transport.certificate_names = ("kms.elsewhere.example",)
+def _other_host(endpoint: Endpoint) -> None:
+    endpoint.transport.certificate = "other-host"
+
+
+@fault(
+    "certificate-out-of-date",
+    breaks=("GW-SHR-020",),
+    statement="The certificate ended yesterday.",
+    source="RFC 5280, section 4.1.2.5",
+)
+def _expired(endpoint: Endpoint) -> None:
+    endpoint.transport.certificate = "expired"
 
 
 @fault(
     "tls-1.3-only",
     breaks=("GW-SHR-021",),
-    statement="Clients that know TLS 1.2 only are turned away.",
-    source=f"{SYNTAX}: TLS 1.0 or later",
+    statement="TLS 1.2 is not offered.",
+    source=f"{_SYNTAX}: TLS 1.0 and later",
 )
-def _(endpoint: Endpoint) -> None:
+def _tls13(endpoint: Endpoint) -> None:
     endpoint.transport.tls_versions = ("1.3", "1.3")
 
 
 @fault(
     "plain-text-on-tls-port",
     breaks=("GW-SHR-022",),
-    statement="The HTTPS port serves plain text too.",
-    source=f"{SYNTAX}: HTTPS only",
+    statement="What comes in plain text to the HTTPS port is served.",
+    source=f"{_SYNTAX}: HTTPS only",
 )
-def _(endpoint: Endpoint) -> None:
-    endpoint.transport.plain_text_on_tls = True
+def _plain(endpoint: Endpoint) -> None:
+    endpoint.transport.plain_on_tls = True
+
+
+@fault(
+    "operation-by-get-unknown",
+    breaks=("GW-SHR-003",),
+    statement="Operations on secrets are unknown by GET.",
+    source="API metadata: GET and POST",
+)
+def _secrets_by_get(endpoint: Endpoint) -> None:
+    def applies(request: WireRequest) -> bool:
+        if request.method != "GET":
+            return False
+        return b"Secret" in request.query_string or "Secret" in (
+            request.header("x-acs-action") or ""
+        )
+
+    _refuse_when(endpoint, lambda p: applies(p.request), "InvalidApi.NotFound", 404)

@@ -1,0 +1,203 @@
+"""Faults of authentication: what is signed, and what of it is compared."""
+
+from dataclasses import replace
+
+from conformance.reference.answers import answer_for
+from conformance.reference.endpoint import Endpoint
+from conformance.reference.errors import KmsError
+from conformance.reference.faults.forging import (
+    claimed_identity,
+    is_failure,
+    is_mismatch,
+    signed_anew,
+    take_anyway,
+)
+from conformance.reference.faults.registry import fault, refuse_at, replace_error
+from conformance.reference.passage import Passage
+from conformance.wire import rpc
+from conformance.wire.acs_canonical import Authorization, hash_hex
+from conformance.wire.credentials import AccessKey
+from conformance.wire.failures import AuthFailure
+from conformance.wire.identity import Scheme
+
+_RESPONSES = "KMS Responses page, AlibabaCloudDocs/kms (2021-07)"
+_RPC = "RPC mechanism page (2024-01 to 2025-03)"
+_V3 = "Request syntax and signature method V3"
+_GATEWAY = "OpenAPI gateway error table, developer.aliyun.com/ask/278265"
+
+
+@fault(
+    "wrong-signature-accepted",
+    breaks=("AUTH-003", "AUTH-010", "AUTH-011", "AUTH-013", "GW-SHR-010"),
+    statement="A signature is never compared: any will do.",
+    source=f"{_RESPONSES}: 400 IncompleteSignature",
+)
+def _wrong_signature(endpoint: Endpoint) -> None:
+    take_anyway(endpoint, is_mismatch)
+
+
+@fault(
+    "signature-mismatch-answers-500",
+    breaks=("AUTH-003", "AUTH-010", "AUTH-011", "AUTH-012", "AUTH-013", "GW-SHR-010"),
+    statement="A signature that does not fit is answered as an internal failure.",
+    source=f"{_RESPONSES}: 400 IncompleteSignature",
+)
+def _mismatch_500(endpoint: Endpoint) -> None:
+    replace_error(
+        endpoint, lambda error: is_failure(error, "signature-mismatch"), "InternalFailure", 500
+    )
+
+
+@fault(
+    "wrong-signature-of-writes-accepted",
+    breaks=("AUTH-013", "AUTH-014"),
+    statement="The signature of calls that change something is not compared.",
+    source=f"{_RESPONSES}: 400 IncompleteSignature",
+)
+def _wrong_signature_of_writes(endpoint: Endpoint) -> None:
+    def applies(error: KmsError, passage: Passage) -> bool:
+        asked = passage.request.header("x-acs-action")
+        if asked is None:
+            pairs = passage.request.query_pairs() + passage.request.form_pairs()
+            asked = dict(pairs).get("Action", "")
+        known = endpoint.handlers.keys() & {asked}
+        return bool(known) and is_mismatch(error, passage) and not _reads(endpoint, asked)
+
+    take_anyway(endpoint, applies)
+
+
+def _reads(endpoint: Endpoint, operation: str) -> bool:
+    return endpoint.operations[operation].operation.safety == "read-only"
+
+
+@fault(
+    "short-signature-accepted",
+    breaks=("AUTH-011",),
+    statement="A signature that is cut short is taken when what is left of it fits.",
+    source=f"{_RPC}: the signature is the whole HMAC in base64",
+)
+def _short_signature(endpoint: Endpoint) -> None:
+
+    def applies(error: KmsError, passage: Passage) -> bool:
+        identity = claimed_identity(endpoint, passage.request)
+        if not is_mismatch(error, passage) or identity is None or passage.scheme is Scheme.V3:
+            return False
+        right = signed_anew(passage.request, identity, Scheme.RPC)
+        given = dict(passage.request.query_pairs() + passage.request.form_pairs())["Signature"]
+        whole = dict(right.query_pairs())["Signature"]
+        return len(given.rstrip("=")) >= 8 and whole.startswith(given.rstrip("="))
+
+    take_anyway(endpoint, applies)
+
+
+@fault(
+    "body-hash-not-compared",
+    breaks=("AUTH-012",),
+    statement="V3: the body is not held against the hash that the request names.",
+    source=f"{_V3}: x-acs-content-sha256 is the hash of the body",
+)
+def _body_hash(endpoint: Endpoint) -> None:
+    def applies(error: KmsError, passage: Passage) -> bool:
+        named = passage.request.header("x-acs-content-sha256")
+        real = hash_hex("sha256", passage.request.body)
+        return is_mismatch(error, passage) and named not in {None, real}
+
+    take_anyway(endpoint, applies)
+
+
+@fault(
+    "method-not-signed",
+    breaks=("AUTH-010",),
+    statement="RPC-1.0: a request signed for GET is taken by POST, and the other way round.",
+    source=f"{_RPC}: the string to sign begins with the method",
+)
+def _method_not_signed(endpoint: Endpoint) -> None:
+
+    def applies(error: KmsError, passage: Passage) -> bool:
+        request = passage.request
+        identity = claimed_identity(endpoint, request)
+        if not is_mismatch(error, passage) or identity is None or passage.scheme is Scheme.V3:
+            return False
+        pairs = request.query_pairs() + request.form_pairs()
+        other = "GET" if request.method == "POST" else "POST"
+        credential = AccessKey(identity.access_key_id, identity.secret or "")
+        return dict(pairs)["Signature"] == rpc.sign(other, pairs, credential)
+
+    take_anyway(endpoint, applies)
+
+
+@fault(
+    "missing-signed-header-ignored",
+    breaks=("AUTH-046",),
+    statement="V3: a header that SignedHeaders names and the request lacks does not matter.",
+    source=f"{_V3}: SignedHeaders names the headers that are signed",
+)
+def _missing_signed_header(endpoint: Endpoint) -> None:
+    def applies(error: KmsError, passage: Passage) -> bool:
+        if not is_mismatch(error, passage) or passage.scheme is not Scheme.V3:
+            return False
+        authorization = passage.request.header("authorization") or ""
+        names = authorization.partition("SignedHeaders=")[2].partition(",")[0].split(";")
+        return any(passage.request.header(name) is None for name in names)
+
+    take_anyway(endpoint, applies)
+
+
+@fault(
+    "malformed-authorization-answers-500",
+    breaks=("AUTH-045",),
+    statement="V3: an Authorization header of another form is answered as an internal failure.",
+    source=f"{_V3}: form of the Authorization header",
+)
+def _malformed_authorization(endpoint: Endpoint) -> None:
+
+    def judge(passage: Passage) -> KmsError | None:
+        if passage.scheme is not Scheme.V3:
+            return None
+        try:
+            Authorization.parse(passage.request.header("authorization") or "")
+        except AuthFailure:
+            return KmsError("InternalFailure", "The service failed.", 500)
+        return None
+
+    refuse_at(endpoint, "recognise", judge)
+
+
+@fault(
+    "plus-taken-literally",
+    breaks=("AUTH-070", "AUTH-072"),
+    statement="A plus sign in query or form is not read as a blank.",
+    source="alibabacloud-tea-openapi 0.4.6 writes blanks as plus signs",
+)
+def _plus(endpoint: Endpoint) -> None:
+
+    original = endpoint.authenticate
+
+    def authenticate(passage: Passage) -> None:
+        request = passage.request
+        query = request.query_string.replace(b"+", b"%2B")
+        body = request.body.replace(b"+", b"%2B") if request.has_form() else request.body
+        if passage.scheme is Scheme.V3:
+            body = request.body
+        passage.request = replace(request, query_string=query, body=body)
+        original(passage)
+
+    endpoint.authenticate = authenticate
+
+
+@fault(
+    "only-documented-headers-signed",
+    breaks=("AUTH-071",),
+    statement="V3: a request that signs accept or user-agent, too, is refused.",
+    source="alibabacloud-tea-openapi 0.4.6 signs every header present",
+)
+def _documented_headers(endpoint: Endpoint) -> None:
+    def judge(passage: Passage) -> KmsError | None:
+        authorization = passage.request.header("authorization") or ""
+        names = authorization.partition("SignedHeaders=")[2].partition(",")[0].split(";")
+        if passage.scheme is Scheme.V3 and {"accept", "user-agent"} & set(names):
+            code, status = answer_for("signature-mismatch", endpoint.settings.error_family)
+            return KmsError(code, "Specified signature does not match.", status)
+        return None
+
+    refuse_at(endpoint, "recognise", judge)
