@@ -36,7 +36,7 @@ def repeat(*chunks, pause=0.0):
 BODY = b'{"RequestId":"r"}'
 CHUNKED = (
     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-    b"5\r\n{\"Req\r\nc;x=y\r\nuestId\":\"r\"}\r\n0\r\nTrailer: t\r\n\r\n"
+    b'5\r\n{"Req\r\nc;x=y\r\nuestId":"r"}\r\n0\r\nTrailer: t\r\n\r\n'
 )
 
 

@@ -168,9 +168,7 @@ def test_timers_wake_on_time_and_early_on_demand(timer):
 
 
 def test_wrong_answers_are_no_successes():
-    with serving(
-        answering(lambda number: answer(WRONG if number % 10 == 0 else GOOD))
-    ) as server:
+    with serving(answering(lambda number: answer(WRONG if number % 10 == 0 else GOOD))) as server:
         total, _ = run(server.port, 100.0, 1.0)
     share = cell(total, Outcome.WRONG) / total.completed
     assert share == pytest.approx(0.1, abs=0.02)

@@ -51,7 +51,11 @@ def verifier():
 @pytest.mark.parametrize("credential", CREDENTIALS)
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_a_strict_verifier_accepts_and_reads_the_parameters(scheme, credential):
-    pairs = [("KeyId", "alias/ä ö~+*'()"), ("Plaintext", "AAE/+w=="), ("EncryptionContext", '{"a":"b&c"}')]
+    pairs = [
+        ("KeyId", "alias/ä ö~+*'()"),
+        ("Plaintext", "AAE/+w=="),
+        ("EncryptionContext", '{"a":"b&c"}'),
+    ]
     signing = template(scheme, CREDENTIALS[credential], "kms.example:8443", "Encrypt", pairs)
     judge = verifier()
     for _ in range(3):  # the same template again: nonces must differ
@@ -62,7 +66,9 @@ def test_a_strict_verifier_accepts_and_reads_the_parameters(scheme, credential):
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.sampled_from(SCHEMES), st.dictionaries(st.text("KPab09.", min_size=1), st.text(), max_size=5))
+@given(
+    st.sampled_from(SCHEMES), st.dictionaries(st.text("KPab09.", min_size=1), st.text(), max_size=5)
+)
 def test_any_parameters_verify(scheme, params):
     common = {name.lower() for name in rpc.COMMON_PARAMETERS}
     pairs = [
@@ -75,8 +81,6 @@ def test_any_parameters_verify(scheme, params):
 
 
 def test_a_changed_parameter_does_not_verify():
-    raw = template(
-        "RPC-1.0", CREDENTIALS["access key"], "h", "Encrypt", [("KeyId", "one")]
-    ).sign()
+    raw = template("RPC-1.0", CREDENTIALS["access key"], "h", "Encrypt", [("KeyId", "one")]).sign()
     with pytest.raises(Exception, match="(?i)signature"):
         verify(received(raw.replace(b"KeyId=one", b"KeyId=two")), verifier())
