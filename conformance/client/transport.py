@@ -23,6 +23,9 @@ from conformance.target.model import is_loopback
 #: Longest body that is read, in bytes; the largest documented answers are well below 1 MiB.
 BODY_LIMIT = 16 * 1024 * 1024
 
+#: OpenSSL's codes for a trusted certificate that is not in force, or for another host or address.
+_OWN_MISTAKES = frozenset({9, 10, 62, 64})
+
 _Option = Any
 
 
@@ -225,6 +228,7 @@ def _transport_problem(error: Exception, base_url: str) -> TransportProblem:
                 "certificate",
                 f"the certificate of {base_url} is not trusted ({seen.verify_message}): "
                 "name its authority as ca in the target file",
+                own=seen.verify_code in _OWN_MISTAKES,
             )
         if isinstance(seen, ssl.SSLError):
             return TransportProblem(

@@ -6,7 +6,7 @@ from conformance.client.building import Scheme
 from conformance.client.caller import Caller
 from conformance.client.exchange import Exchange
 from conformance.run.judging import Exit
-from conformance.run.verdict import Outcome
+from conformance.run.verdict import Outcome, TransportProblem
 from conformance.spec import catalogue
 
 #: Seconds within which a living target answers anything at all.
@@ -28,6 +28,10 @@ class CannotRun(Exception):  # noqa: N818 - why there is no run
         self.exit_code = exit_code
 
 
+class WrongCertificate(Exception):  # noqa: N818 - what was found
+    """The target shows a certificate of a trusted authority that is not for it, or not in force."""
+
+
 def look(caller: Caller) -> bool:
     """Ask the target a few simple things; tell whether any of them succeeds.
 
@@ -40,7 +44,11 @@ def look(caller: Caller) -> bool:
     """
     refusals = []
     for operation, scheme in _QUESTIONS:
-        exchange = _ask(caller, scheme, operation)
+        try:
+            exchange = _ask(caller, scheme, operation)
+        except WrongCertificate:
+            # A broken promise, for which there is a rule; over TLS nothing else can be tested.
+            return False
         if _is_right(exchange):
             return True
         if _refuses_credentials(exchange):
@@ -59,6 +67,8 @@ def answers(caller: Caller) -> bool:
     """Tell whether the target answers anything at all."""
     try:
         _ask(caller, "V3", "DescribeRegions")
+    except WrongCertificate:
+        return True
     except CannotRun:
         return False
     return True
@@ -78,6 +88,8 @@ def _ask(caller: Caller, scheme: Scheme, operation: str) -> Exchange:
             operation, scheme=scheme, timeout=patience, gateway=gateway, patient=False
         )
     except Outcome as outcome:
+        if isinstance(outcome, TransportProblem) and outcome.own:
+            raise WrongCertificate from None
         raise CannotRun(outcome.message, Exit.INCOMPLETE) from None
 
 

@@ -63,11 +63,21 @@ class TransportProblem(NotTestable):
     Attributes:
         kind: "name" (does not resolve), "refused", "certificate", "tls", "reset" (closed without an
             answer) or "protocol" (what came is no HTTP).
+        own: Whether a refused certificate is one of a trusted authority, so that it is the target's
+            own mistake: it is for another name, or not in force.
     """
 
-    def __init__(self, kind: str, message: str, exchanges: Sequence["Exchange"] = ()) -> None:
+    def __init__(
+        self,
+        kind: str,
+        message: str,
+        exchanges: Sequence["Exchange"] = (),
+        *,
+        own: bool = False,
+    ) -> None:
         super().__init__(message, exchanges)
         self.kind = kind
+        self.own = own
 
 
 class Hang(Outcome):

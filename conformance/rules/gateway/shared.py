@@ -117,6 +117,7 @@ def every_operation_reached(kms: Kms, operation: Operation) -> None:
     """Call each operation with its smallest request, as official SDKs of either scheme do."""
     kms.require(f"operation:{operation.name}")
     method, placement = way(operation)
+    found = []
     for scheme in SCHEMES:
         if not kms.offers(f"scheme:{scheme}"):
             continue
@@ -128,6 +129,14 @@ def every_operation_reached(kms: Kms, operation: Operation) -> None:
             placement=placement,
         )
         expect_reached(kms, exchange, f"by {scheme}")
+        found.append(exchange)
+    served = [exchange for exchange in found if exchange.ok]
+    kms.expect(
+        operation.safety != "read-only" or len(served) in {0, len(found)},
+        f"what one scheme reaches the other does too, found "
+        f"{' and '.join(f'{one.describe()} by {one.scheme}' for one in found)}",
+        *found,
+    )
 
 
 @rule(

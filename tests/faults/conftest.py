@@ -1,0 +1,6 @@
+"""Rules and deviations, loaded once."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))

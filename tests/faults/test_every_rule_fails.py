@@ -1,0 +1,44 @@
+"""Every rule is seen failing: for each there is a fault of the embedded endpoint that it reports.
+
+The faults say which rules they break. Each is put into force alone on an endpoint of its own, and
+the rules that it names run against it through the engine that every run uses.
+"""
+
+import pytest
+from harness import first_report, likely_first, opened, planned, rules, served
+
+from conformance.reference.deviations import known, put_into_force
+from conformance.reference.endpoint import Endpoint
+
+FAULTS = known("fault")
+NAMED = {name for fault in FAULTS.values() for name in fault.breaks}
+
+
+@pytest.mark.parametrize("identifier", sorted(rules()))
+def test_a_fault_breaks_the_rule(identifier):
+    assert identifier in NAMED, f"no fault names {identifier} in breaks"
+
+
+@pytest.mark.parametrize("name", sorted(FAULTS))
+def test_the_fault_names_rules_that_there_are(name):
+    breaks = FAULTS[name].breaks
+    assert breaks, f"the fault {name} names no rule: {FAULTS[name].statement}"
+    assert set(breaks) <= set(rules()), set(breaks) - set(rules())
+
+
+@pytest.mark.parametrize("name", sorted(name for name, fault in FAULTS.items() if fault.breaks))
+def test_the_rules_report_the_fault(name, tmp_path):
+    fault = FAULTS[name]
+    ids = [identifier for identifier in fault.breaks if identifier in rules()]
+    endpoint = Endpoint()
+    put_into_force(endpoint, "fault", [name])
+    silent = []
+    with served(endpoint, tmp_path) as target, opened(target, planned(ids)) as engine:
+        for identifier in ids:
+            cases = likely_first(planned([identifier]), fault.statement)
+            result = first_report(engine, cases)
+            if result is None:
+                silent.append(identifier)
+            else:
+                print(f"{result.planned.id}: {result.verdict} {result.message}")
+    assert not silent, f"{name} goes unnoticed by {', '.join(silent)}: {fault.statement}"
