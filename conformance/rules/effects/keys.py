@@ -1,0 +1,304 @@
+"""Effects on keys: created, described, listed, enabled and disabled, scheduled for deletion."""
+
+from datetime import datetime, timedelta
+
+from conformance.client.exchange import Exchange
+from conformance.rules.effects.looking import (
+    done,
+    expect_key,
+    expect_shown,
+    key_metadata,
+    new_key,
+)
+from conformance.rules.lists import find_row
+from conformance.run.context import Kms
+from conformance.run.registry import Case, Level, rule
+from conformance.wire.failures import WireError
+from conformance.wire.times import parse_iso
+
+_KEYS = "Operation descriptions, Go SDK alibabacloud-go/kms-20160120 v4.1.0"
+_DOCS = "CreateKey and DescribeKey pages, AlibabaCloudDocs/kms (2021-07)"
+#: Clocks of target and suite, and rounding to whole days, may differ by so much.
+_SLACK = timedelta(hours=25)
+
+
+@rule(
+    "EFF-001",
+    level=Level.MUST,
+    family="effects",
+    statement="A created key is described as it was asked for: description, spec, usage, origin, "
+    "state Enabled; CreateKey and DescribeKey tell the same.",
+    provenance="documented",
+    source=_DOCS,
+    stage="service",
+    operations=("CreateKey", "DescribeKey"),
+    safety="creates",
+)
+def created_key_is_described(kms: Kms) -> None:
+    """Create a symmetric and an asymmetric key and describe both."""
+    for spec, usage in (("Aliyun_AES_256", "ENCRYPT/DECRYPT"), ("EC_P256", "SIGN/VERIFY")):
+        if not kms.offers(f"spec:{spec}"):
+            continue
+        text = f"{kms.marker} 密钥 <&> {spec}"
+        request = {"Description": text, "KeySpec": spec, "KeyUsage": usage}
+        created = done(kms, "CreateKey", request)
+        answered = key_metadata(created)
+        described = expect_key(
+            kms,
+            str(answered.get("KeyId")),
+            KeyId=answered.get("KeyId"),
+            Arn=answered.get("Arn"),
+            Description=text,
+            KeySpec=spec,
+            KeyUsage=usage,
+            Origin="Aliyun_KMS",
+            KeyState="Enabled",
+        )
+        for name in ("KeySpec", "KeyUsage", "Origin", "CreationDate", "KeyState"):
+            kms.expect(
+                answered.get(name) == described.get(name),
+                f"CreateKey and DescribeKey tell the same {name}",
+                created,
+            )
+        _expect_now(kms, described.get("CreationDate"), created)
+
+
+def _expect_now(kms: Kms, text: object, exchange: Exchange) -> None:
+    difference = abs(moment(kms, text, exchange) - kms.now())
+    kms.expect(
+        difference < _SLACK, f"a new thing was created now, not {difference} from now", exchange
+    )
+
+
+def moment(kms: Kms, text: object, exchange: Exchange) -> datetime:
+    """Read a time of an answer; Violation where it is none."""
+    try:
+        return parse_iso(str(text))
+    except WireError:
+        kms.violated("a time is yyyy-MM-ddTHH:mm:ssZ", exchange)
+
+
+@rule(
+    "EFF-002",
+    level=Level.MUST,
+    family="effects",
+    statement="A created key is listed by ListKeys, with its ARN.",
+    provenance="documented",
+    source=_KEYS,
+    stage="service",
+    operations=("ListKeys",),
+    safety="creates",
+)
+def created_key_is_listed(kms: Kms) -> None:
+    """Look for a new key in the list of all keys."""
+    key_id = new_key(kms)
+    row, page = find_row(kms, "ListKeys", "KeyId", key_id)
+    kms.expect(row is not None, "ListKeys lists the key that was created", page)
+    arn = expect_key(kms, key_id)["Arn"]
+    kms.expect(
+        row is not None and row.get("KeyArn", arn) == arn,
+        "ListKeys and DescribeKey tell the same ARN",
+        page,
+    )
+
+
+@rule(
+    "EFF-003",
+    level=Level.MUST,
+    family="effects",
+    statement="UpdateKeyDescription changes the description and nothing else.",
+    provenance="documented",
+    source=_KEYS,
+    stage="service",
+    operations=("UpdateKeyDescription",),
+    safety="creates",
+)
+def description_changes(kms: Kms) -> None:
+    """Describe a key before and after."""
+    key_id = new_key(kms)
+    before = dict(expect_key(kms, key_id))
+    text = f"{kms.marker} changed 描述"
+    done(kms, "UpdateKeyDescription", {"KeyId": key_id, "Description": text})
+    after = dict(expect_key(kms, key_id, Description=text))
+    del before["Description"], after["Description"]
+    kms.expect(before == after, "UpdateKeyDescription changes the description only")
+
+
+@rule(
+    "EFF-004",
+    level=Level.MUST,
+    family="effects",
+    statement="DisableKey and EnableKey show in KeyState of DescribeKey.",
+    provenance="documented",
+    source="Impact of the key state on API operations, page 44211",
+    stage="service",
+    operations=("DisableKey", "EnableKey"),
+    safety="creates",
+)
+def state_changes(kms: Kms) -> None:
+    """Disable a key, then enable it again."""
+    key_id = new_key(kms)
+    done(kms, "DisableKey", {"KeyId": key_id})
+    expect_key(kms, key_id, KeyState="Disabled")
+    done(kms, "EnableKey", {"KeyId": key_id})
+    expect_key(kms, key_id, KeyState="Enabled")
+
+
+def _windows() -> list[Case]:
+    return [Case(f"{days}-days", days, "ScheduleKeyDeletion") for days in (7, 30, 366)]
+
+
+@rule(
+    "EFF-005",
+    level=Level.MUST,
+    family="effects",
+    statement="ScheduleKeyDeletion makes the key PendingDeletion with a DeleteDate so many days "
+    "ahead as the window says; CancelKeyDeletion makes it Enabled without a DeleteDate.",
+    provenance="documented",
+    source=_KEYS,
+    stage="service",
+    operations=("ScheduleKeyDeletion", "CancelKeyDeletion"),
+    safety="schedules-deletion",
+    readings=("deletion-window",),
+    cases=_windows,
+)
+def deletion_is_scheduled(kms: Kms, days: int) -> None:
+    """Schedule with a window and cancel; a window above 30 days may be refused."""
+    key_id = new_key(kms)
+    request = {"KeyId": key_id, "PendingWindowInDays": days}
+    scheduled = kms.call("ScheduleKeyDeletion", request)
+    if days > 30:
+        kms.showed("deletion-window", "7-366" if scheduled.ok else "7-30", scheduled)
+        if not scheduled.ok:
+            kms.expect_refused(scheduled, statuses=[400], why="a window above 30 days")
+            expect_key(kms, key_id, KeyState="Enabled", DeleteDate=None)
+            return
+    kms.expect_success(scheduled)
+    metadata = expect_key(kms, key_id, KeyState="PendingDeletion")
+    wish = kms.now() + timedelta(days=days)
+    date = moment(kms, metadata.get("DeleteDate"), kms.exchanges[-1])
+    kms.expect(
+        abs(date - wish) < _SLACK,
+        f"DeleteDate is {days} days ahead, found {(date - kms.now()).total_seconds() / 86400:.1f}",
+        kms.exchanges[-1],
+    )
+    done(kms, "CancelKeyDeletion", {"KeyId": key_id})
+    expect_key(kms, key_id, KeyState="Enabled", DeleteDate=None)
+
+
+@rule(
+    "EFF-006",
+    level=Level.MUST,
+    family="effects",
+    statement="Deletion protection shows in DescribeKey with its description; while it is on, "
+    "ScheduleKeyDeletion is refused and the key stays Enabled; switched off, it works again.",
+    provenance="documented",
+    source=_KEYS,
+    stage="state",
+    operations=("SetDeletionProtection", "ScheduleKeyDeletion"),
+    safety="schedules-deletion",
+)
+def protection_protects(kms: Kms) -> None:
+    """Protect a key, try to schedule it, and unprotect it."""
+    key_id = new_key(kms)
+    arn = expect_key(kms, key_id)["Arn"]
+    text = "in use"
+    request = {
+        "ProtectedResourceArn": arn,
+        "EnableDeletionProtection": True,
+        "DeletionProtectionDescription": text,
+    }
+    done(kms, "SetDeletionProtection", request)
+    expect_key(kms, key_id, DeletionProtection="Enabled", DeletionProtectionDescription=text)
+    schedule = {"KeyId": key_id, "PendingWindowInDays": 7}
+    kms.expect_refused(kms.call("ScheduleKeyDeletion", schedule), why="the key is protected")
+    expect_key(kms, key_id, KeyState="Enabled", DeleteDate=None)
+    done(
+        kms,
+        "SetDeletionProtection",
+        {"ProtectedResourceArn": arn, "EnableDeletionProtection": False},
+    )
+    metadata = expect_key(kms, key_id)
+    kms.expect(
+        metadata.get("DeletionProtection", "Disabled") == "Disabled",
+        "DescribeKey shows DeletionProtection Disabled",
+        kms.exchanges[-1],
+    )
+    done(kms, "ScheduleKeyDeletion", schedule)
+    expect_key(kms, key_id, KeyState="PendingDeletion")
+
+
+@rule(
+    "EFF-007",
+    level=Level.MUST,
+    family="effects",
+    statement="An EXTERNAL key waits for its material; imported, it is Enabled and shows when the "
+    "material expires; DeleteKeyMaterial makes it wait again.",
+    provenance="documented",
+    source="Key material pages, AlibabaCloudDocs/kms (2021-07); page 607841",
+    stage="service",
+    operations=("ImportKeyMaterial", "DeleteKeyMaterial"),
+    safety="destructive",
+)
+def material_comes_and_goes(kms: Kms) -> None:
+    """Import material that expires, and delete it."""
+    bundle = kms.provide("import", fresh=True)
+    key_id = str(bundle["id"])
+    expect_key(kms, key_id, KeyState="PendingImport", Origin="EXTERNAL")
+    request = {
+        "KeyId": key_id,
+        "EncryptedKeyMaterial": bundle["wrapped-material"],
+        "ImportToken": bundle["token"],
+        "KeyMaterialExpireUnix": bundle["expiry"],
+    }
+    done(kms, "ImportKeyMaterial", request)
+    metadata = expect_key(kms, key_id, KeyState="Enabled")
+    date = moment(kms, metadata.get("MaterialExpireTime"), kms.exchanges[-1])
+    kms.expect(
+        abs(date.timestamp() - bundle["expiry"]) <= 1,
+        "MaterialExpireTime is the time that was asked for",
+        kms.exchanges[-1],
+    )
+    done(kms, "DeleteKeyMaterial", {"KeyId": key_id})
+    expect_key(kms, key_id, KeyState="PendingImport")
+
+
+@rule(
+    "EFF-008",
+    level=Level.MUST,
+    family="effects",
+    statement="Two keys of one request are two keys: DescribeKey and ListKeyVersions tell of each "
+    "its own id and versions.",
+    provenance="documented",
+    source=_KEYS,
+    stage="service",
+    operations=("CreateKey", "ListKeyVersions", "DescribeKeyVersion"),
+    safety="creates",
+)
+def keys_are_apart(kms: Kms) -> None:
+    """Create two keys and compare their versions."""
+    found = []
+    for key_id in (new_key(kms), new_key(kms)):
+        primary = str(expect_key(kms, key_id).get("PrimaryKeyVersion"))
+        row, page = find_row(kms, "ListKeyVersions", "KeyVersionId", primary, {"KeyId": key_id})
+        kms.expect(
+            row is not None and row.get("KeyId") == key_id,
+            "ListKeyVersions lists the primary version of a symmetric key, with the key's id",
+            page,
+        )
+        expect_shown(
+            kms,
+            lambda key=key_id, version=primary: kms.call(  # type: ignore[misc]
+                "DescribeKeyVersion", {"KeyId": key, "KeyVersionId": version}
+            ),
+            lambda answer, key=key_id, version=primary: (  # type: ignore[misc]
+                (answer.data.get("KeyVersion") or {}).get("KeyVersionId") == version
+                and answer.data["KeyVersion"].get("KeyId") == key
+            ),
+            "DescribeKeyVersion shows the version and its key",
+        )
+        found.append((key_id, primary))
+    kms.expect(
+        found[0][0] != found[1][0] and found[0][1] != found[1][1],
+        "two keys have two ids and two versions",
+    )

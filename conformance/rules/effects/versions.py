@@ -1,0 +1,275 @@
+"""Effects on versions and stages of secrets, and on those that rotate."""
+
+from typing import Any
+
+from conformance.rules.effects.looking import done, new_secret
+from conformance.rules.effects.secrets import expect_value, stages_of, value_of
+from conformance.rules.lists import pages
+from conformance.run.context import Kms
+from conformance.run.registry import Level, rule
+from conformance.spec.catalogue import catalogue
+
+_VERSIONS = "Operation descriptions, Go SDK alibabacloud-go/kms-20160120 v4.1.0"
+_ROTATE = "Rotate generic secrets page, AlibabaCloudDocs/kms (2021-07)"
+
+
+def _put(kms: Kms, name: str, version: str, **params: Any) -> str:
+    value = f"value-{kms.random.getrandbits(96):024x}"
+    request = {"SecretName": name, "SecretData": value, "VersionId": version, **params}
+    done(kms, "PutSecretValue", request)
+    return value
+
+
+def _versions(kms: Kms, name: str, *, deprecated: bool = False) -> dict[str, set[str]]:
+    """Return stages by version id, as ListSecretVersionIds tells them."""
+    request = {"SecretName": name, **({"IncludeDeprecated": "true"} if deprecated else {})}
+    found: dict[str, set[str]] = {}
+    for _, rows in pages(kms, "ListSecretVersionIds", request):
+        for row in rows:
+            stages = (row.get("VersionStages") or {}).get("VersionStage") or []
+            found[str(row.get("VersionId"))] = set(stages)
+    return found
+
+
+@rule(
+    "EFF-050",
+    level=Level.MUST,
+    family="effects",
+    statement="PutSecretValue adds a version that becomes ACSCurrent, and the former one becomes "
+    "ACSPrevious; each value is read by its version and by its stage.",
+    provenance="documented",
+    source=_VERSIONS,
+    stage="service",
+    operations=("PutSecretValue", "GetSecretValue", "ListSecretVersionIds"),
+    safety="creates",
+)
+def versions_follow(kms: Kms) -> None:
+    """Add two versions, read every one."""
+    name, first = new_secret(kms)
+    second = _put(kms, name, "v2")
+    expect_value(kms, name, second, "v2", "ACSCurrent")
+    expect_value(kms, name, first, "v1", "ACSPrevious", VersionStage="ACSPrevious")
+    third = _put(kms, name, "v3")
+    expect_value(kms, name, third, "v3", VersionStage="ACSCurrent")
+    expect_value(kms, name, second, "v2", VersionStage="ACSPrevious")
+    for version, value in (("v1", first), ("v2", second), ("v3", third)):
+        expect_value(kms, name, value, version, VersionId=version)
+    found = _versions(kms, name)
+    kms.expect(
+        found.get("v3") == {"ACSCurrent"} and found.get("v2") == {"ACSPrevious"},
+        "ListSecretVersionIds shows v3 as ACSCurrent and v2 as ACSPrevious",
+        kms.exchanges[-1],
+    )
+
+
+@rule(
+    "EFF-051",
+    level=Level.MUST,
+    family="effects",
+    statement="ListSecretVersionIds shows versions with a stage, and with IncludeDeprecated those "
+    "without one as well.",
+    provenance="documented",
+    source=_VERSIONS,
+    stage="service",
+    operations=("ListSecretVersionIds",),
+    safety="creates",
+)
+def deprecated_versions(kms: Kms) -> None:
+    """Let a version lose its stages."""
+    name, _ = new_secret(kms)
+    _put(kms, name, "v2")
+    _put(kms, name, "v3")
+    kms.expect(
+        set(_versions(kms, name)) == {"v2", "v3"},
+        "versions without a stage are left out",
+        kms.exchanges[-1],
+    )
+    kms.expect(
+        set(_versions(kms, name, deprecated=True)) == {"v1", "v2", "v3"},
+        "IncludeDeprecated shows versions without a stage",
+        kms.exchanges[-1],
+    )
+
+
+@rule(
+    "EFF-052",
+    level=Level.MUST,
+    family="effects",
+    statement="PutSecretValue with VersionStages gives the version exactly these stages; "
+    "ACSCurrent and ACSPrevious stay where they are.",
+    provenance="documented",
+    source=_ROTATE,
+    stage="service",
+    operations=("PutSecretValue",),
+    safety="creates",
+)
+def own_stages(kms: Kms) -> None:
+    """Add a version with a stage of the caller's."""
+    name, first = new_secret(kms)
+    second = _put(kms, name, "v2", VersionStages=["certified"])
+    expect_value(kms, name, first, "v1", "ACSCurrent")
+    expect_value(kms, name, second, "v2", VersionStage="certified")
+    exchange = kms.exchanges[-1]
+    kms.expect(
+        stages_of(exchange) == {"certified"}, "the version has the named stage only", exchange
+    )
+
+
+@rule(
+    "EFF-053",
+    level=Level.MUST,
+    family="effects",
+    statement="UpdateSecretVersionStage moves a stage: it is on one version at a time, and reads "
+    "by stage follow it; a stage of the caller's can be taken away.",
+    provenance="documented",
+    source=_VERSIONS,
+    stage="service",
+    operations=("UpdateSecretVersionStage",),
+    safety="creates",
+    readings=("previous-stage-follows",),
+)
+def stages_move(kms: Kms) -> None:
+    """Move ACSCurrent back, move a stage of one's own, and take it away."""
+    name, first = new_secret(kms)
+    second = _put(kms, name, "v2", VersionStages=["ACSCurrent", "certified"])
+    expect_value(kms, name, second, "v2", "ACSCurrent")
+    move = {"SecretName": name, "VersionStage": "certified"}
+    done(
+        kms,
+        "UpdateSecretVersionStage",
+        {**move, "RemoveFromVersion": "v2", "MoveToVersion": "v1"},
+    )
+    expect_value(kms, name, first, "v1", VersionStage="certified")
+    holders = [v for v, s in _versions(kms, name, deprecated=True).items() if "certified" in s]
+    kms.expect(holders == ["v1"], "a stage is on one version at a time", kms.exchanges[-1])
+    current = {"SecretName": name, "VersionStage": "ACSCurrent", "MoveToVersion": "v1"}
+    done(kms, "UpdateSecretVersionStage", current)
+    expect_value(kms, name, first, "v1", "ACSCurrent")
+    found = _versions(kms, name, deprecated=True)
+    follows = "ACSPrevious" in found.get("v2", set())
+    kms.showed("previous-stage-follows", "follows" if follows else "stays", kms.exchanges[-1])
+    holders = [v for v, s in found.items() if "ACSCurrent" in s]
+    kms.expect(holders == ["v1"], "ACSCurrent is on one version at a time", kms.exchanges[-1])
+    done(kms, "UpdateSecretVersionStage", {**move, "RemoveFromVersion": "v1"})
+    kms.expect_refused(
+        value_of(kms, name, VersionStage="certified"), why="no version has the stage any more"
+    )
+    expect_value(kms, name, second, "v2", VersionId="v2")
+
+
+@rule(
+    "EFF-054",
+    level=Level.MUST,
+    family="effects",
+    statement="ACSCurrent cannot just be removed: UpdateSecretVersionStage needs MoveToVersion.",
+    provenance="documented",
+    source=_VERSIONS,
+    stage="parameter",
+    operations=("UpdateSecretVersionStage",),
+    safety="creates",
+)
+def current_stays(kms: Kms) -> None:
+    """Try to leave a secret without a current version."""
+    name, value = new_secret(kms)
+    request = {"SecretName": name, "VersionStage": "ACSCurrent", "RemoveFromVersion": "v1"}
+    kms.expect_refused(
+        kms.call("UpdateSecretVersionStage", request), why="ACSCurrent without MoveToVersion"
+    )
+    expect_value(kms, name, value, "v1", "ACSCurrent")
+
+
+@rule(
+    "EFF-055",
+    level=Level.MUST,
+    family="effects",
+    statement="A secret keeps ten versions at most: one more, and an old one goes; the current "
+    "one stays.",
+    provenance="documented",
+    source=_VERSIONS,
+    stage="service",
+    operations=("PutSecretValue",),
+    safety="creates",
+    readings=("oldest-secret-version",),
+)
+def ten_versions(kms: Kms) -> None:
+    """Add versions beyond the limit."""
+    most = catalogue().limit("secret-versions").max
+    assert most is not None
+    name, _ = new_secret(kms)
+    value = ""
+    for number in range(2, most + 2):
+        value = _put(kms, name, f"v{number}")
+    found = set(_versions(kms, name, deprecated=True))
+    kms.expect(
+        len(found) == most,
+        f"{most} versions are kept of {most + 1}, found {len(found)}",
+        kms.exchanges[-1],
+    )
+    kms.expect(
+        "v1" not in found, "the oldest version, which has no stage, is gone", kms.exchanges[-1]
+    )
+    expect_value(kms, name, value, f"v{most + 1}", "ACSCurrent")
+
+
+@rule(
+    "EFF-056",
+    level=Level.MUST,
+    family="effects",
+    statement="Only managed secrets rotate, and only Generic ones are given values: RotateSecret "
+    "on a Generic secret is refused and changes nothing.",
+    provenance="documented",
+    source=_VERSIONS,
+    stage="state",
+    operations=("RotateSecret",),
+    safety="destructive",
+)
+def generic_does_not_rotate(kms: Kms) -> None:
+    """Try to rotate a Generic secret."""
+    name, value = new_secret(kms)
+    kms.expect_refused(
+        kms.call("RotateSecret", {"SecretName": name, "VersionId": "v2"}),
+        why="a Generic secret does not rotate",
+    )
+    expect_value(kms, name, value, "v1", "ACSCurrent")
+
+
+@rule(
+    "EFF-057",
+    level=Level.MUST,
+    family="effects",
+    statement="RotateSecret gives a managed secret a new version, which is ACSCurrent, and "
+    "UpdateSecretRotationPolicy shows in DescribeSecret with the interval in seconds.",
+    provenance="documented",
+    source=_VERSIONS,
+    stage="service",
+    operations=("RotateSecret", "UpdateSecretRotationPolicy"),
+    safety="destructive",
+    readings=("secret-rotation-interval",),
+)
+def managed_rotates(kms: Kms) -> None:
+    """Rotate a managed secret and set its policy."""
+    name = str(kms.provide("managed-secret", fresh=True)["name"])
+    before = kms.expect_success(value_of(kms, name)).data.get("VersionId")
+    done(kms, "RotateSecret", {"SecretName": name, "VersionId": kms.fresh_name("version")})
+    after = kms.expect_success(value_of(kms, name))
+    kms.expect(
+        after.data.get("VersionId") != before and "ACSCurrent" in stages_of(after),
+        "the rotated secret has a new current version",
+        after,
+    )
+    policy = {"SecretName": name, "EnableAutomaticRotation": True, "RotationInterval": "30d"}
+    done(kms, "UpdateSecretRotationPolicy", policy)
+    described = done(kms, "DescribeSecret", {"SecretName": name})
+    kms.expect(
+        (described.data.get("AutomaticRotation"), described.data.get("RotationInterval"))
+        == ("Enabled", f"{30 * 86_400}s"),
+        "DescribeSecret shows rotation Enabled every 2592000s",
+        described,
+    )
+    done(kms, "UpdateSecretRotationPolicy", {"SecretName": name, "EnableAutomaticRotation": False})
+    described = done(kms, "DescribeSecret", {"SecretName": name})
+    kms.expect(
+        described.data.get("AutomaticRotation") == "Disabled",
+        "DescribeSecret shows rotation Disabled",
+        described,
+    )
