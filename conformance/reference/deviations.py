@@ -114,6 +114,7 @@ def _fingerprint(endpoint: Endpoint) -> dict[str, Any]:
         **stages,
         "handlers": {name: id(handler) for name, handler in endpoint.handlers.items()},
         "seams": {name: id(getattr(endpoint.seams, name)) for name in endpoint.seams},
+        "operations": {name: id(known) for name, known in endpoint.operations.items()},
         "settings": asdict(endpoint.settings),
         "transport": asdict(endpoint.transport),
         "policy": endpoint.policy,

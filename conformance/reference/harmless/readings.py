@@ -1,4 +1,4 @@
-"""Harmless variations that sources contradict each other about: other documented codes and forms."""
+"""Harmless variations where sources contradict each other: other documented codes and forms."""
 
 from conformance.reference.answers import answer_for
 from conformance.reference.endpoint import Endpoint
