@@ -3,7 +3,6 @@
 import argparse
 import os
 import signal
-import sys
 import threading
 from typing import Any
 
@@ -28,6 +27,7 @@ def serve(arguments: argparse.Namespace) -> int:
 
 def _end_with_stdin() -> None:
     """End with the process that started us, however it ends."""
-    while sys.stdin.buffer.read(4096):
+    # Past sys.stdin: a thread that waits inside it would be in the way when the process ends.
+    while os.read(0, 4096):
         continue
     os.kill(os.getpid(), signal.SIGTERM)

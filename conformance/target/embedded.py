@@ -48,7 +48,7 @@ def _ready(process: "subprocess.Popen[str]") -> Target:
     except (ValueError, KeyError, TypeError):
         process.terminate()
         told = process.stderr.read().strip().splitlines()
-        why = told[-1] if told else "it printed nothing"
+        why = told[-1].removeprefix("kms-conformance: ") if told else "it printed nothing"
         raise TargetError(f"the embedded endpoint did not start: {why}") from None
 
 

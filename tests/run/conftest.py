@@ -1,8 +1,17 @@
-"""Keeps the suite's own folder of the machine out of the tests."""
+"""Keeps the suite's own folder of the machine out of the tests; starts an endpoint for them."""
 
 import pytest
+
+from conformance.target.embedded import embedded_target
 
 
 @pytest.fixture(autouse=True)
 def _own_state(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("KMS_CONFORMANCE_STATE", str(tmp_path_factory.mktemp("state")))
+
+
+@pytest.fixture(scope="module")
+def endpoint():
+    """The embedded endpoint as a target, in a process of its own."""
+    with embedded_target() as target:
+        yield target
