@@ -73,7 +73,7 @@ class Connection(HttpProtocol):
         """Count the connection and note its TLS version."""
         super().connection_made(transport)
         self._witness.counts["connections"] += 1
-        self.number = self._witness.counts["connections"]
+        self.number = next(self._witness.connection_numbers)
         tls = transport.get_extra_info("ssl_object")
         self.tls = tls.version() or "" if tls is not None else ""
 

@@ -7,6 +7,7 @@ so that memory stays flat.
 from collections import Counter, deque
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 from conformance.spec import catalogue
@@ -114,6 +115,7 @@ class Witness:
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
         self.recording = False
+        self.connection_numbers = count(1)
         self.requests: deque[SeenRequest] = deque(maxlen=_KEPT)
         #: Reasons of failed TLS handshakes, newest last.
         self.tls_failures: deque[str] = deque(maxlen=1000)

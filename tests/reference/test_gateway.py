@@ -3,11 +3,11 @@
 import json
 from dataclasses import replace
 from datetime import timedelta
-from xml.etree.ElementTree import fromstring
 
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
+from defusedxml.ElementTree import fromstring
 
 from conformance.reference.endpoint import Endpoint
 from conformance.reference.errors import KmsError

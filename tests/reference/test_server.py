@@ -13,14 +13,15 @@ from pathlib import Path
 
 import httpx
 import pytest
+from serving import site
 
+from conformance.reference import serve_cli
 from conformance.reference.endpoint import Endpoint
 from conformance.reference.listening import ListenError
 from conformance.reference.script import Reply, ScriptError, Step, read_step
 from conformance.reference.server import ListenOptions, serve
 from conformance.reference.settings import Settings, Transport
 from conformance.target.load import load_target
-from serving import site
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +55,7 @@ def test_signed_calls_are_served_on_both_listeners(served, listener, scheme, met
 def test_long_work_leaves_the_loop_free(served):
     done = threading.Event()
     thread = threading.Thread(
-        target=lambda: (served.call("CreateKey", KeySpec="RSA_4096"), done.set()), daemon=True
+        target=lambda: (served.call("CreateKey", KeySpec="RSA_3072"), done.set()), daemon=True
     )
     thread.start()
     answered = 0
@@ -339,10 +340,26 @@ def test_the_command_prints_one_line_and_ends_on_sigterm(process, tmp_path):
         (["--host", "no.such.host.invalid"], "does not resolve"),
     ],
 )
-def test_what_a_user_gets_wrong_is_one_sentence(process, options, message):
-    child = process(*options)
-    out, err = child.communicate(timeout=20)
-    assert child.returncode == 2
-    assert out == ""
+def test_what_a_user_gets_wrong_is_one_sentence(capsys, options, message):
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        code = serve_cli.main(options)
+    except SystemExit as exit_:
+        code = exit_.code
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    out, err = capsys.readouterr()
+    assert code == 2
+    assert not out
     assert message in err
     assert "Traceback" not in err
+
+
+def test_all_deviations_are_listed(capsys):
+    assert serve_cli.main(["--list-faults"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert len(listed["harmless"]) >= 20
+    assert len(listed["faults"]) >= 25
+    for deviation in listed["faults"] + listed["harmless"]:
+        assert deviation["statement"].endswith((".", "?")), deviation["name"]
