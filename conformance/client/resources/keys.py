@@ -164,7 +164,10 @@ def asymmetric_key(make: Make, params: Mapping[str, Any]) -> Bundle:
 
 @provides("external-key")
 def external_key(make: Make, _params: Mapping[str, Any]) -> Bundle:
-    """Return a key for imported material, without material yet."""
+    """Return a key for imported material, without material yet where it is a new one."""
+    ready = make.ready_made("external-key")
+    if ready is not None and not make.fresh:
+        return describe(make, ready)
     if make.creating:
         return key_bundle(make, create_key(make, Origin="EXTERNAL"))
 
@@ -187,6 +190,9 @@ def key_pending_deletion(make: Make, _params: Mapping[str, Any]) -> Bundle:
 @provides("instance-key")
 def instance_key(make: Make, _params: Mapping[str, Any]) -> Bundle:
     """Return a symmetric key of a KMS instance; only such keys have a policy."""
+    ready = make.ready_made("instance-key")
+    if ready is not None and not make.fresh:
+        return describe(make, ready)
     instance = make.provide("instance", fresh=False)["id"]
     if make.creating:
         return key_bundle(make, create_key(make, DKMSInstanceId=instance))

@@ -80,8 +80,11 @@ def _existing(make: Make, name: str | None) -> Bundle:
 @provides("instance-secret")
 def instance_secret(make: Make, _params: Mapping[str, Any]) -> Bundle:
     """Return a secret of a KMS instance; only such secrets have a policy."""
+    ready = make.ready_made("instance-secret")
+    if ready is not None and not make.fresh:
+        return _existing(make, ready)
     if not make.creating:
-        raise make.missing("instance-secret", 'raise safety to "creates"')
+        raise make.missing("instance-secret")
     instance = make.provide("instance", fresh=False)["id"]
     key = make.provide("instance-key", fresh=False)["id"]
     return create_secret(make, DKMSInstanceId=instance, EncryptionKeyId=key)
