@@ -1,0 +1,264 @@
+"""Filters of ListKeys and ListSecrets, and lists of tags by token."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from conformance.client.exchange import Exchange
+from conformance.rules.effects.looking import done, new_key, new_secret
+from conformance.rules.lists import list_path, pages, rows_at
+from conformance.run.context import Kms
+from conformance.run.registry import Case, Level, rule
+from conformance.run.verdict import NotTestable
+
+_FILTERS = "Operation descriptions, Go SDK alibabacloud-go/kms-20160120 v4.1.0"
+_MOST_TOKENS = 50
+
+
+def _filter(**keys: Sequence[str]) -> dict[str, Any]:
+    return {"Filters": [{"Key": key, "Values": list(values)} for key, values in keys.items()]}
+
+
+def _found(kms: Kms, operation: str, member: str, params: Mapping[str, Any]) -> set[str]:
+    return {str(row.get(member)) for _, rows in pages(kms, operation, params) for row in rows}
+
+
+def _expect(
+    kms: Kms,
+    operation: str,
+    filters: Mapping[str, Any],
+    inside: set[str],
+    outside: set[str],
+) -> None:
+    """Expect some of the suite's things among the filtered, and others not."""
+    member = "KeyId" if operation == "ListKeys" else "SecretName"
+    found = _found(kms, operation, member, filters)
+    asked = " and ".join(f"{f['Key']} {f['Values']}" for f in filters["Filters"])
+    kms.expect(
+        inside <= found,
+        f"{operation} by {asked} finds all {len(inside)} that match, misses {len(inside - found)}",
+        kms.exchanges[-1],
+    )
+    kms.expect(
+        not outside & found,
+        f"{operation} by {asked} leaves out what does not match, found {len(outside & found)}",
+        kms.exchanges[-1],
+    )
+
+
+def _by_id(kms: Kms, key_id: str) -> str:
+    """Return how the target spells the filter key for ids: documents write KeyId and keyId."""
+    return "KeyId" if kms.call("ListKeys", _filter(KeyId=[key_id])).ok else "keyId"
+
+
+def _tag(kms: Kms) -> str:
+    return f"{kms.marker}-{kms.random.getrandbits(32):08x}"
+
+
+@rule(
+    "PAG-010",
+    level=Level.MUST,
+    family="paging",
+    statement="ListKeys with a filter lists the keys that match it and no others: by KeyState, "
+    "KeySpec, KeyUsage, KeyId, AliasName, TagKey and TagValue.",
+    provenance="documented",
+    source=_FILTERS,
+    stage="service",
+    operations=("ListKeys",),
+    safety="creates",
+)
+def keys_by_filter(kms: Kms) -> None:
+    """Filter by each key that can be told of keys of one's own."""
+    tag = _tag(kms)
+    enabled = new_key(kms, Tags=[{"TagKey": "purpose", "TagValue": tag}])
+    disabled = new_key(kms)
+    done(kms, "DisableKey", {"KeyId": disabled})
+    pair = new_key(kms, KeySpec="EC_P256", KeyUsage="SIGN/VERIFY")
+    alias = kms.fresh_name("alias")
+    done(kms, "CreateAlias", {"AliasName": alias, "KeyId": pair})
+    for filters, inside in (
+        (_filter(KeyState=["Disabled"]), {disabled}),
+        (_filter(KeyState=["Enabled"]), {enabled, pair}),
+        (_filter(KeySpec=["EC_P256"]), {pair}),
+        (_filter(KeyUsage=["ENCRYPT/DECRYPT"]), {enabled, disabled}),
+        (_filter(**{_by_id(kms, enabled): [enabled]}), {enabled}),
+        (_filter(AliasName=[alias]), {pair}),
+        (_filter(TagValue=[tag]), {enabled}),
+        (_filter(TagKey=["purpose"], TagValue=[tag]), {enabled}),
+    ):
+        _expect(kms, "ListKeys", filters, inside, {enabled, disabled, pair} - inside)
+
+
+@rule(
+    "PAG-011",
+    level=Level.MUST,
+    family="paging",
+    statement="Values of one filter key are alternatives, also when the key comes twice; "
+    "different filter keys narrow each other.",
+    provenance="documented",
+    source=_FILTERS,
+    stage="service",
+    operations=("ListKeys",),
+    safety="creates",
+)
+def filters_combine(kms: Kms) -> None:
+    """Combine filters on three keys."""
+    keys = [new_key(kms) for _ in range(3)]
+    done(kms, "DisableKey", {"KeyId": keys[1]})
+    two = {keys[0], keys[1]}
+    name = _by_id(kms, keys[0])
+    _expect(kms, "ListKeys", _filter(**{name: keys[:2]}), two, {keys[2]})
+    twice = {"Filters": [{"Key": name, "Values": [key]} for key in keys[:2]]}
+    _expect(kms, "ListKeys", twice, two, {keys[2]})
+    both = _filter(**{name: keys[:2], "KeyState": ["Disabled"]})
+    _expect(kms, "ListKeys", both, {keys[1]}, {keys[0], keys[2]})
+    either = _filter(**{name: keys, "KeyState": ["Disabled", "PendingDeletion"]})
+    _expect(kms, "ListKeys", either, {keys[1]}, {keys[0], keys[2]})
+
+
+@rule(
+    "PAG-012",
+    level=Level.MUST,
+    family="paging",
+    statement="ListSecrets with a filter lists the secrets that match it and no others: by "
+    "SecretName, TagKey and TagValue, values of one key being alternatives.",
+    provenance="documented",
+    source=_FILTERS,
+    stage="service",
+    operations=("ListSecrets",),
+    safety="creates",
+)
+def secrets_by_filter(kms: Kms) -> None:
+    """Filter secrets of one's own."""
+    tag = _tag(kms)
+    tagged, _ = new_secret(kms, Tags=[{"TagKey": "purpose", "TagValue": tag}])
+    plain, _ = new_secret(kms)
+    other, _ = new_secret(kms)
+    # Whether a name is compared as a whole is not told: only full names are asked for.
+    for filters, inside, outside in (
+        (_filter(SecretName=[plain]), {plain}, {tagged}),
+        (_filter(SecretName=[plain, tagged]), {plain, tagged}, set()),
+        (_filter(TagValue=[tag]), {tagged}, {plain, other}),
+        (_filter(TagKey=["purpose"], TagValue=[tag]), {tagged}, {plain, other}),
+    ):
+        _expect(kms, "ListSecrets", filters, inside, outside)
+
+
+def _lists_with_filters() -> list[Case]:
+    return [Case(name, name, name) for name in ("ListKeys", "ListSecrets")]
+
+
+@rule(
+    "PAG-013",
+    level=Level.MUST,
+    family="paging",
+    statement="A filtered list counts and pages what matches: TotalCount is the number of things "
+    "that match, and walking meets each once.",
+    provenance="documented",
+    source=_FILTERS,
+    stage="service",
+    operations=("ListKeys", "ListSecrets"),
+    safety="creates",
+    cases=_lists_with_filters,
+)
+def filtered_pages(kms: Kms, operation: str) -> None:
+    """Walk a filtered list one by one."""
+    tag = _tag(kms)
+    tags = [{"TagKey": "purpose", "TagValue": tag}]
+    make = new_key if operation == "ListKeys" else lambda k, **p: new_secret(k, **p)[0]
+    names = {make(kms, Tags=tags) for _ in range(3)}
+    make(kms)
+    member = "KeyId" if operation == "ListKeys" else "SecretName"
+    met: list[str] = []
+    for exchange, rows in pages(kms, operation, _filter(TagValue=[tag]), size=2):
+        met += [str(row.get(member)) for row in rows]
+        total = exchange.data.get("TotalCount")
+        kms.expect(total == 3, f"TotalCount is 3, the number that matches, found {total}", exchange)
+    kms.expect(
+        sorted(met) == sorted(names), "walking meets the three that match, each once",
+        kms.exchanges[-1],
+    )  # fmt: skip
+
+
+def _tag_rows(exchange: Exchange) -> list[tuple[str, str]]:
+    rows = rows_at(exchange, list_path("ListTagResources"))
+    return [(str(row.get("ResourceId")), str(row.get("TagKey"))) for row in rows]
+
+
+@rule(
+    "PAG-014",
+    level=Level.MUST,
+    family="paging",
+    statement="ListTagResources by tag finds every resource with it once, page by NextToken, and "
+    "no resource without it.",
+    provenance="documented",
+    source=_FILTERS,
+    stage="service",
+    operations=("ListTagResources",),
+    safety="creates",
+)
+def tag_resources_by_token(kms: Kms) -> None:
+    """Find tagged keys by their tag."""
+    tag = _tag(kms)
+    names = [new_key(kms, Tags=[{"TagKey": tag, "TagValue": "a"}]) for _ in range(2)]
+    other = new_key(kms, Tags=[{"TagKey": tag, "TagValue": "b"}])
+    request: dict[str, Any] = {
+        "RegionId": kms.target.region,
+        "ResourceType": "key",
+        "Tag": [{"Key": tag, "Value": "a"}],
+    }
+    met: list[tuple[str, str]] = []
+    for _ in range(_MOST_TOKENS):
+        exchange = done(kms, "ListTagResources", request)
+        met += _tag_rows(exchange)
+        token = exchange.data.get("NextToken")
+        if not token:
+            break
+        request["NextToken"] = token
+    else:
+        raise NotTestable("ListTagResources does not end")
+    found = [resource for resource, key in met if key == tag]
+    kms.expect(
+        sorted(found) == sorted(names) and other not in found,
+        "the two keys with the tag and value are found, each once, and the other is not",
+        kms.exchanges[-1],
+    )
+
+
+@rule(
+    "PAG-015",
+    level=Level.MUST,
+    family="paging",
+    statement="ListTagResources answers the rest of more than 200 rows by NextToken.",
+    provenance="documented",
+    source=_FILTERS,
+    stage="service",
+    operations=("ListTagResources",),
+    safety="creates",
+)
+def many_tag_rows(kms: Kms) -> None:
+    """Put 20 tags on eleven keys and read all 220 rows."""
+    names = [new_key(kms) for _ in range(11)]
+    tags = [{"Key": f"t{number}", "Value": "x"} for number in range(20)]
+    common = {"RegionId": kms.target.region, "ResourceType": "key", "ResourceId": names}
+    tagged = kms.call("TagResources", {**common, "Tag": tags}, placement="form")
+    kms.expect_success(tagged)
+    request: dict[str, Any] = dict(common)
+    met: list[tuple[str, str]] = []
+    first = 0
+    for _ in range(_MOST_TOKENS):
+        exchange = done(kms, "ListTagResources", request)
+        met += _tag_rows(exchange)
+        first = first or len(met)
+        token = exchange.data.get("NextToken")
+        if not token:
+            break
+        request["NextToken"] = token
+    else:
+        raise NotTestable("ListTagResources does not end")
+    wish = {(name, tag["Key"]) for name in names for tag in tags}
+    kms.expect(first <= 200, f"a page has at most 200 rows, found {first}", kms.exchanges[-1])
+    kms.expect(
+        set(met) == wish and len(met) == len(wish),
+        f"all {len(wish)} rows come, each once, found {len(met)}",
+        kms.exchanges[-1],
+    )

@@ -1,0 +1,245 @@
+"""Walking lists: every thing of the suite's own is met once, counts and defaults are right.
+
+Other users of the account may create and delete meanwhile, so that only the suite's own things and
+lists that hold nothing else are counted; the order of rows is promised nowhere.
+"""
+
+from collections import Counter
+from typing import Any
+
+from conformance.client.exchange import Exchange
+from conformance.rules.lists import list_path, rows_at
+from conformance.rules.paging.things import Listed, Paged, listed, lists
+from conformance.run.context import Kms
+from conformance.run.registry import Level, rule
+from conformance.run.verdict import NotApplicable, NotTestable
+from conformance.spec.catalogue import catalogue
+
+_LISTS = "Operation descriptions, Go SDK alibabacloud-go/kms-20160120 v4.1.0"
+#: A page that is never the last one of a list.
+_FAR = 100_000
+#: Lists of one thing's own, which nobody else changes.
+_ALONE = ("ListAliasesByKeyId", "ListKeyVersions", "ListSecretVersionIds")
+#: Pages after which a walk of a crowded account is given up.
+_MOST_PAGES = 400
+
+
+def ask(kms: Kms, paged: Paged, own: Listed, **page: int) -> Exchange:
+    """Ask for one page."""
+    return kms.expect_success(kms.call(paged.operation, {**own.params, **page}))
+
+
+def _names(paged: Paged, exchange: Exchange) -> list[str]:
+    rows = rows_at(exchange, list_path(paged.operation))
+    return [str(row.get(paged.member)) for row in rows]
+
+
+def _total(kms: Kms, exchange: Exchange) -> int:
+    total = exchange.data.get("TotalCount")
+    kms.expect(type(total) is int and total >= 0, "TotalCount is a number", exchange)
+    assert isinstance(total, int)
+    return total
+
+
+def _walk(kms: Kms, paged: Paged, own: Listed, size: int) -> tuple[list[str], list[Exchange]]:
+    """Return all rows' names in the order of pages of a size, and the pages."""
+    names: list[str] = []
+    exchanges: list[Exchange] = []
+    for number in range(1, _MOST_PAGES + 1):
+        exchange = ask(kms, paged, own, PageNumber=number, PageSize=size)
+        found = _names(paged, exchange)
+        kms.expect(len(found) <= size, f"a page of {size} has {len(found)} rows", exchange)
+        names += found
+        exchanges.append(exchange)
+        if len(found) < size:
+            return names, exchanges
+    raise NotTestable(f"{paged.operation} does not end within {_MOST_PAGES} pages")
+
+
+def _size_for(kms: Kms, paged: Paged, own: Listed) -> int:
+    """Return the smallest page size by which a walk is short."""
+    total = _total(kms, ask(kms, paged, own, PageNumber=1, PageSize=1))
+    return 2 if own.alone else min(100, max(2, total // 12))
+
+
+@rule(
+    "PAG-001",
+    level=Level.MUST,
+    family="paging",
+    statement="The pages of a list together hold everything once: walking page by page meets each "
+    "of the suite's own things exactly one time, and no row twice.",
+    provenance="documented",
+    source=_LISTS,
+    stage="service",
+    safety="creates",
+    cases=lists,
+)
+def walk_is_whole(kms: Kms, paged: Paged) -> None:
+    """Walk a list in small pages."""
+    own = listed(kms, paged)
+    names, exchanges = _walk(kms, paged, own, _size_for(kms, paged, own))
+    quiet = own.alone or kms.target.loopback
+    if not quiet and not own.names <= set(names):
+        # Rows move between pages when others delete: what a second walk meets was there.
+        names += _walk(kms, paged, own, _size_for(kms, paged, own))[0]
+    counts = Counter(names)
+    missing = own.names - counts.keys()
+    kms.expect(
+        not missing,
+        f"walking {paged.operation} meets all {len(own.names)} own things, misses {len(missing)}",
+        *exchanges[-3:],
+    )
+    twice = [name for name in own.names if counts[name] > 1] if quiet else []
+    kms.expect(not twice, f"no row comes twice, {len(twice)} do", *exchanges[-3:])
+    if own.alone:
+        kms.expect(
+            counts.keys() == own.names, "the list holds nothing but its own", *exchanges[-3:]
+        )
+
+
+@rule(
+    "PAG-002",
+    level=Level.MUST,
+    family="paging",
+    statement="TotalCount is the number of all rows, the same on every page.",
+    provenance="documented",
+    source=_LISTS,
+    stage="answer",
+    safety="creates",
+    cases=lists,
+)
+def totals_agree(kms: Kms, paged: Paged) -> None:
+    """Compare TotalCount with the rows of a walk; what others do meanwhile is allowed for."""
+    own = listed(kms, paged)
+    size = _size_for(kms, paged, own)
+    names, exchanges = _walk(kms, paged, own, size)
+    totals = [_total(kms, exchange) for exchange in exchanges]
+    if own.alone or kms.target.loopback:
+        kms.expect(
+            set(totals) == {len(names)},
+            f"TotalCount is {len(names)} on every page, found {sorted(set(totals))}",
+            exchanges[0],
+            exchanges[-1],
+        )
+        return
+    low, high = min(totals), max(totals)
+    near = max(5, high // 10)
+    kms.expect(
+        low - near <= len(names) <= high + near and low >= len(own.names),
+        f"TotalCount is about {len(names)}, found {low} to {high}",
+        exchanges[0],
+        exchanges[-1],
+    )
+
+
+@rule(
+    "PAG-003",
+    level=Level.MUST,
+    family="paging",
+    statement="PageNumber and PageSize come back as asked for, and a page has no more rows than "
+    "its size.",
+    provenance="documented",
+    source=_LISTS,
+    stage="answer",
+    safety="creates",
+    cases=lists,
+)
+def page_is_echoed(kms: Kms, paged: Paged) -> None:
+    """Ask for pages of one row, of three, and of a hundred."""
+    own = listed(kms, paged)
+    for number, size in ((1, 1), (2, 1), (1, 3), (2, 3), (1, 100)):
+        exchange = ask(kms, paged, own, PageNumber=number, PageSize=size)
+        found = exchange.data.get("PageNumber"), exchange.data.get("PageSize")
+        kms.expect(
+            found == (number, size),
+            f"PageNumber {number} and PageSize {size} come back, found {found}",
+            exchange,
+        )
+        rows = len(_names(paged, exchange))
+        left = max(0, _total(kms, exchange) - (number - 1) * size)
+        kms.expect(rows <= size, f"at most {size} rows, found {rows}", exchange)
+        if own.alone:
+            wish = min(size, left)
+            kms.expect(rows == wish, f"{wish} rows of page {number}, found {rows}", exchange)
+
+
+def _default(paged: Paged) -> int | None:
+    schema: Any = catalogue().operations[paged.operation].request["properties"]["PageSize"]
+    default = schema.get("default")
+    return default if isinstance(default, int) else None
+
+
+@rule(
+    "PAG-004",
+    level=Level.MUST,
+    family="paging",
+    statement="Without PageNumber and PageSize a list answers page 1 in its documented default "
+    "size.",
+    provenance="documented",
+    source=_LISTS,
+    stage="answer",
+    safety="creates",
+    cases=lists,
+)
+def defaults_hold(kms: Kms, paged: Paged) -> None:
+    """Ask for no page in particular."""
+    own = listed(kms, paged)
+    exchange = ask(kms, paged, own)
+    number = exchange.data.get("PageNumber")
+    kms.expect(number == 1, f"the first page unless asked, found {number}", exchange)
+    wish = {_default(paged)} if paged.operation != "ListAliases" else {10, 20}
+    size = exchange.data.get("PageSize")
+    if wish == {None}:
+        raise NotApplicable("no default size is documented")
+    kms.expect(size in wish, f"PageSize is {wish} unless asked, found {size}", exchange)
+    rows = len(_names(paged, exchange))
+    assert isinstance(size, int)
+    kms.expect(rows <= size, f"at most {size} rows, found {rows}", exchange)
+
+
+@rule(
+    "PAG-005",
+    level=Level.SHOULD,
+    family="paging",
+    statement="A page past the end is empty, with the TotalCount of the list.",
+    provenance="inferred",
+    source=_LISTS,
+    stage="answer",
+    safety="creates",
+    cases=lists,
+)
+def past_the_end(kms: Kms, paged: Paged) -> None:
+    """Ask for a page far behind the last one."""
+    own = listed(kms, paged)
+    exchange = ask(kms, paged, own, PageNumber=_FAR, PageSize=10)
+    kms.expect(not _names(paged, exchange), "a page past the end has no row", exchange)
+    total = _total(kms, exchange)
+    kms.expect(
+        total >= len(own.names),
+        f"TotalCount is that of the list, at least {len(own.names)}, found {total}",
+        exchange,
+    )
+
+
+@rule(
+    "PAG-006",
+    level=Level.MUST,
+    family="paging",
+    statement="Pages of another size hold the same things: one page of a hundred equals a walk in "
+    "twos.",
+    provenance="documented",
+    source=_LISTS,
+    stage="service",
+    safety="creates",
+    cases=lambda: [case for case in lists() if case.name in _ALONE],
+)
+def sizes_agree(kms: Kms, paged: Paged) -> None:
+    """Compare one large page with small ones, where the list is the suite's alone."""
+    own = listed(kms, paged)
+    small, _ = _walk(kms, paged, own, 2)
+    large = ask(kms, paged, own, PageNumber=1, PageSize=100)
+    kms.expect(
+        set(small) == set(_names(paged, large)) == own.names,
+        f"all {len(own.names)} rows in pages of two and in one page",
+        large,
+    )
