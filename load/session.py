@@ -11,6 +11,7 @@ worker      says hello with its version            station sends and reports
 
 import gc
 import os
+import signal
 import sys
 import time
 from argparse import Namespace
@@ -31,7 +32,7 @@ from load.capacity import CapacitySearch
 from load.conclude import conclude
 from load.control import Control
 from load.corpus import Case
-from load.failures import NothingProven, TransportFailure
+from load.failures import LoadError, NothingProven, TransportFailure
 from load.options import Options, from_locust
 from load.slo import load_objectives
 from load.spike import Spike
@@ -63,6 +64,8 @@ class Session:
         self.interruption: str | None = None
         self._concluded = False
         self._running = False
+        self._prepared = False
+        self._refused: str | None = None
         self._finals = Event()
         Session.current = self
 
@@ -75,16 +78,25 @@ class Session:
             self.runner.register_message("kms-finish", self._finish_worker, concurrent=True)
             self.runner.send_message("kms-hello", {"version": PROTOCOL})
             return
+        if isinstance(self.runner, MasterRunner):
+            # Workers may be there already: what they say must find a listener.
+            self.runner.register_message("kms-hello", self._greet)
+            self.runner.register_message("kms-finished", self._take_last_report)
+            self.runner.register_message("kms-trouble", self._take_trouble)
+        # Locust listens for it only later, and what has been made must be removed.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             self.control = Control(from_locust(self._arguments), " ".join(map(_plain, sys.argv)))
             self.control.check(self._highest_rate())
             self.control.prepare()
         except (UsageError, NothingProven) as error:
             self._give_up(error)
+        except KeyboardInterrupt:
+            self._give_up(NothingProven("stopped before the run began"))
+        if self._refused is not None:
+            self._give_up(LoadError(self._refused))
+        self._prepared = True
         if isinstance(self.runner, MasterRunner):
-            self.runner.register_message("kms-hello", self._greet)
-            self.runner.register_message("kms-finished", self._take_last_report)
-            self.runner.register_message("kms-trouble", self._take_trouble)
             gevent.spawn(self._watch_workers)
         gevent.spawn(self._tell)
 
@@ -222,10 +234,16 @@ class Session:
 
     def _greet(self, environment: Environment, msg: Any) -> None:  # noqa: ARG002
         if msg.data["version"] != PROTOCOL:
-            self._stop_with(
+            self._refuse(
                 f"worker {msg.node_id} runs version {msg.data['version']}, this master "
                 f"{PROTOCOL}: install the same version of kms-conformance on both"
             )
+
+    def _refuse(self, sentence: str) -> None:
+        if self._prepared:
+            self._stop_with(sentence)
+        else:
+            self._refused = sentence
 
     def _take_trouble(self, environment: Environment, msg: Any) -> None:  # noqa: ARG002
         self._stop_with(f"worker {msg.node_id}: {msg.data['sentence']}")
