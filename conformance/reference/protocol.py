@@ -42,6 +42,9 @@ class Limits:
 class Connection(HttpProtocol):
     """One connection.
 
+    With h11 in the place of httptools, which is where no wheel of it exists, the size of heads is
+    limited by h11 itself, and only the idle time of connections by this class.
+
     Args:
         config: Of uvicorn.
         state: Shared by all connections of a server.
@@ -62,8 +65,9 @@ class Connection(HttpProtocol):
         self._limits = limits
         self._witness = witness
         self._refusal = refusal
+        self._in_head = False
         self._head_bytes = 0
-        #: When the first byte of a request that is not whole yet arrived; None between requests.
+        #: When the request that is not whole yet began to arrive; None between requests.
         self.pending_since: float | None = None
         self.opened = self.loop.time()
         self.number = 0
@@ -81,29 +85,29 @@ class Connection(HttpProtocol):
         """Feed the parser, and watch how large the head of a request grows."""
         if self.transport.is_closing():
             return
-        before: Any = self.cycle
-        # Asked before feeding: the piece that ends a body belongs to that body, not to a head.
-        within_body = before is not None and before.more_body
         super().data_received(data)
-        cycle: Any = self.cycle
-        if cycle is not None and not cycle.more_body and cycle is not before:
-            # The usual case: a whole request in one piece.
-            self.pending_since = None
-            self._head_bytes = 0
-            return
-        if cycle is None or (cycle is before and not within_body):
+        if self._in_head:
             self._head_bytes += len(data)
             if self._head_bytes > self._limits.header_bytes:
                 self._witness.counts["oversized"] += 1
                 self.send_400_response("The head of the request is too large.")
-                return
-        else:
-            self._head_bytes = 0
-        whole = cycle is not None and not cycle.more_body and self._head_bytes == 0
-        if whole:
-            self.pending_since = None
-        elif self.pending_since is None:
-            self.pending_since = self.loop.time()
+
+    def on_message_begin(self) -> None:
+        """Note the first byte of a request."""
+        super().on_message_begin()
+        self.pending_since = self.loop.time()
+        self._in_head = True
+        self._head_bytes = 0
+
+    def on_headers_complete(self) -> None:
+        """Note the end of the head."""
+        self._in_head = False
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Note that the request is whole."""
+        self.pending_since = None
+        super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is not HTTP, and close."""
@@ -117,9 +121,7 @@ class Connection(HttpProtocol):
         """Close the connection when a request, or the first one, is overdue."""
         cycle: Any = self.cycle
         if self.pending_since is not None:
-            if cycle is not None and cycle.more_body is False and self._head_bytes == 0:
-                self.pending_since = None
-            elif now - self.pending_since > self._limits.request_seconds:
+            if now - self.pending_since > self._limits.request_seconds:
                 self._witness.counts["timed_out"] += 1
                 self.transport.close()
         elif cycle is None and now - self.opened > self._limits.idle_seconds:
