@@ -3,6 +3,7 @@
 import base64
 import json
 import string
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from asking import Asker
@@ -296,3 +297,40 @@ def test_random_passwords_hold_each_class_when_asked(ask):
         f"Exclude{kind}": "true" for kind in ("Lowercase", "Uppercase", "Numbers", "Punctuation")
     }
     assert ask.refused("GetRandomPassword", **nothing) == BAD
+
+
+def test_an_instance_takes_no_more_than_its_quota(ask):
+    instance = ask.account.instances[SOFTWARE_INSTANCE]
+    instance.key_quota, instance.secret_quota = 2, 1
+    full = (400, "Rejected.LimitExceeded")
+    key = ask.key(DKMSInstanceId=SOFTWARE_INSTANCE)
+    ask("CreateKeyVersion", KeyId=key)
+    assert ask.refused("CreateKeyVersion", KeyId=key) == full
+    assert ask.refused("CreateKey", DKMSInstanceId=SOFTWARE_INSTANCE) == full
+    secret = {"SecretData": "x", "VersionId": "v1", "DKMSInstanceId": SOFTWARE_INSTANCE}
+    ask("CreateSecret", SecretName="one", **secret)
+    assert ask.refused("CreateSecret", SecretName="two", **secret) == full
+    ask.key()
+
+
+def test_slow_and_quick_calls_go_on_side_by_side(ask):
+    pair = ask.key(KeySpec="RSA_2048", KeyUsage="SIGN/VERIFY")
+    sign = {
+        "KeyId": pair,
+        "KeyVersionId": ask.versions(pair)[0],
+        "Algorithm": "RSA_PSS_SHA_256",
+        "Digest": base64.b64encode(bytes(32)).decode(),
+    }
+
+    def work(number):
+        for _ in range(5):
+            ask("AsymmetricSign", **sign)
+            ask("ListKeys", PageSize=100)
+            ask.key(Description=str(number))
+        ask.key(KeySpec="RSA_2048")
+        return ask("DescribeKey", KeyId=pair)["KeyMetadata"]["KeyState"]
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(work, range(4))) == ["Enabled"] * 4
+    mine = [{"Key": "CreatorType", "Values": ["User"]}]
+    assert ask("ListKeys", Filters=mine)["TotalCount"] == 1 + 4 * 6

@@ -9,6 +9,7 @@ from conformance.reference.services.finding import find_instance, invalid, unsup
 from conformance.reference.services.keys import live_keys
 from conformance.reference.services.life import remove_key
 from conformance.reference.services.paging import filtered, page
+from conformance.reference.services.quota import used
 from conformance.reference.services.secret_life import live_secrets
 from conformance.wire.times import format_iso
 
@@ -19,15 +20,10 @@ def _state_refusal(instance: Instance) -> KmsError:
 
 
 def _used(call: Call, instance: Instance) -> dict[str, int]:
-    """Return what an instance holds; every version of a key counts."""
-    keys = [key for key in live_keys(call) if key.instance_id == instance.id]
-    secrets = [secret for secret in live_secrets(call) if secret.instance_id == instance.id]
-    return {
-        "key": sum(len(key.versions) for key in keys),
-        "secret": len(secrets),
-        "qps": 0,
-        "vpc": len(instance.bound_vpcs),
-    }
+    """Return what an instance holds now, after what time has taken away."""
+    live_keys(call)
+    live_secrets(call)
+    return used(call.account, instance)
 
 
 @handles("GetKmsInstance")
@@ -109,10 +105,10 @@ def get_kms_instance_quota_infos(call: Call) -> dict[str, Any]:
         "qps": instance.spec,
         "vpc": instance.vpc_quota,
     }
-    used = _used(call, instance)
+    in_use = _used(call, instance)
     wanted = call.params.get("ResourceType")
     rows = [
-        {"ResourceType": kind, "ResourceQuota": quota, "UsedQuantity": used[kind]}
+        {"ResourceType": kind, "ResourceQuota": quota, "UsedQuantity": in_use[kind]}
         for kind, quota in quotas.items()
         if wanted in {None, kind}
     ]
@@ -176,9 +172,9 @@ def release_kms_instance(call: Call) -> dict[str, Any]:
         raise unsupported("Only pay-as-you-go instances are released.")
     if instance.deletion_protection:
         raise unsupported("Deletion protection of the instance is on.")
-    used = _used(call, instance)
+    held = _used(call, instance)
     forced = call.params.get("ForceDeleteWithoutBackup") == "true"
-    if (used["key"] or used["secret"]) and not forced:
+    if (held["key"] or held["secret"]) and not forced:
         raise unsupported("The instance holds keys or secrets that were not backed up.")
     for key in [key for key in live_keys(call) if key.instance_id == instance.id]:
         remove_key(call.account, key)

@@ -25,6 +25,7 @@ from conformance.reference.services.life import (
 )
 from conformance.reference.services.material import new_material, offered
 from conformance.reference.services.paging import filtered, page
+from conformance.reference.services.quota import require_room
 from conformance.reference.services.rotation import key_interval, require_rotating
 from conformance.reference.services.tables import key_specs, offered_specs
 from conformance.reference.services.tagging import tags_from
@@ -59,6 +60,7 @@ def create_key(call: Call) -> dict[str, Any]:
         storage_mechanism=_storage(call, instance),
     )
     interval = _wanted_rotation(call, key)
+    require_room(call.account, key.instance_id, "key")
     material = None if origin == "EXTERNAL" else make_material(call, spec)
     add_version(call.account, key, material, call.now)
     if interval is not None:

@@ -20,19 +20,19 @@ _CURVES: Mapping[str, type[ec.EllipticCurve]] = MappingProxyType(
 )
 
 
+#: Keys kept ready by size: as many as are wanted in a row.
+_AHEAD: Mapping[int, int] = MappingProxyType({2048: 6, 3072: 1, 4096: 2})
+
+
 class RsaPool:
     """RSA keys made ahead, because one RSA_4096 key takes from half a second to two.
 
-    Nothing is made before the first key of a size is taken; from then on ``ahead`` keys of that
-    size are kept ready by a thread that ends when it has nothing to do. Each key is handed out
-    once.
-
-    Args:
-        ahead: Keys kept ready for each size.
+    Nothing is made before the first key of a size is taken; from then on a thread, which does not
+    hold the interpreter's lock meanwhile, keeps some of that size ready and ends when it has
+    nothing to do. Each key is handed out once.
     """
 
-    def __init__(self, ahead: int = 2) -> None:
-        self._ahead = ahead
+    def __init__(self) -> None:
         self._ready: dict[int, deque[rsa.RSAPrivateKey]] = {}
         self._filling: set[int] = set()
         self._lock = threading.Lock()
@@ -55,7 +55,7 @@ class RsaPool:
     def _fill(self, bits: int) -> None:
         while True:
             with self._lock:
-                if len(self._ready[bits]) >= self._ahead:
+                if len(self._ready[bits]) >= _AHEAD[bits]:
                     self._filling.discard(bits)
                     return
             key = new_rsa_key(bits)

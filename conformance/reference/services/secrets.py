@@ -14,6 +14,7 @@ from conformance.reference.services.finding import (
     unsupported,
 )
 from conformance.reference.services.paging import filtered, page
+from conformance.reference.services.quota import require_room
 from conformance.reference.services.rotation import interval_within
 from conformance.reference.services.secret_life import (
     CURRENT,
@@ -61,6 +62,7 @@ def create_secret(call: Call) -> dict[str, Any]:
         instance_id=instance.id if instance else None,
     )
     interval = _wanted_rotation(call, kind)
+    require_room(call.account, secret.instance_id, "secret")
     version = SecretVersion(
         params["VersionId"],
         _first_value(call, secret),

@@ -33,6 +33,8 @@ MANAGED_DATA_KEY = "conformance-data-key"
 SERVICE_ALIAS = "alias/acs/ecs"
 
 _SPEC = "Aliyun_AES_256"
+#: Keys and secrets of an instance: what runs leave behind waits for its deletion and counts.
+_QUOTA = 20_000
 
 
 def furnish(account: Account, now: datetime) -> None:
@@ -55,6 +57,8 @@ def _add_instances(account: Account, now: datetime) -> None:
         zone_ids=zones,
         bound_vpcs=[BoundVpc(vpc, switch, account.region, account.uid)],
         end=now + timedelta(days=365),
+        key_quota=_QUOTA,
+        secret_quota=_QUOTA,
     )
     new = Instance(
         NEW_INSTANCE, "bought", now, status="Uninitialized", charge_type="POSTPAY", end=None
@@ -68,6 +72,8 @@ def _add_instances(account: Account, now: datetime) -> None:
         vswitch_ids=[switch],
         zone_ids=zones,
         end=now + timedelta(days=365),
+        key_quota=_QUOTA,
+        secret_quota=_QUOTA,
     )
     account.instances.update({row.id: row for row in (connected, new, hardware)})
     account.default_instance = connected.id

@@ -10,6 +10,7 @@ from conformance.reference.services.finding import find_key, require_state, unsu
 from conformance.reference.services.keys import make_material
 from conformance.reference.services.life import add_version, schedule_rotation, settle
 from conformance.reference.services.paging import page
+from conformance.reference.services.quota import require_room
 from conformance.reference.services.rotation import key_interval, require_rotating
 from conformance.reference.services.tables import key_specs, maximum
 from conformance.wire.times import format_iso
@@ -36,15 +37,16 @@ def create_key_version(call: Call) -> dict[str, Any]:
     key = find_key(call)
     require_state(call, key)
     if key_specs()[key.spec]["kind"] == "asymmetric":
-        _require_room(call, key)
+        _require_apart(call, key)
     else:
         require_rotating(call, key)
+    require_room(call.account, key.instance_id, "key")
     material = make_material(call, key.spec)
     version = add_version(call.account, key, material, call.now)
     return {"KeyVersion": _show(key, version)}
 
 
-def _require_room(call: Call, key: Key) -> None:
+def _require_apart(call: Call, key: Key) -> None:
     if len(key.versions) >= maximum("key-versions"):
         message = f"A key has at most {maximum('key-versions')} versions."
         raise KmsError("Rejected.LimitExceeded", message)
