@@ -1,0 +1,1 @@
+"""Rules about what keys do: ciphertexts, data keys, signatures, MACs, random passwords."""
