@@ -1,0 +1,1 @@
+"""Every answer, good or bad: status, RequestId, members, formats, content types, times."""
