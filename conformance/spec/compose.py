@@ -89,6 +89,9 @@ def compose(
         params[name] = given[name] if name in given else _value(operation, name)
     params.update({**(prefer or {}), **given})
     conditions = known.together if sensible else ()
+    for name in _never(conditions) - kept:
+        without.add(name)
+        params.pop(name, None)
     for _ in range(_ROUNDS):
         if not _adjust(operation, params, kept, without, conditions):
             break
@@ -96,7 +99,7 @@ def compose(
     if without & params.keys() or not judged(operation, params):
         if not sensible or prefer is not None:
             return None
-        return _given_request(operation, known, given, kept, without)
+        return _given_request(operation, known, given, kept, set(exclude))
     return {name: params[name] for name in operation.request["properties"] if name in params}
 
 
@@ -113,6 +116,17 @@ def _given_request(
         if kept <= params.keys() and not without & params.keys() and is_valid(operation, params):
             return params
     return None
+
+
+def _never(conditions: Iterable[Schema]) -> set[str]:
+    """Return the parameters that no request of the suite holds unless it is about them."""
+    return {
+        name
+        for condition in conditions
+        if "if" not in condition
+        for name, part in condition.get("properties", {}).items()
+        if part is False
+    }
 
 
 def _is_real(value: Any) -> bool:

@@ -10,6 +10,7 @@ import binascii
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -17,7 +18,7 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.protocols import Validator
 from jsonschema.validators import extend
 
-from conformance.spec.catalogue import Json, Operation
+from conformance.spec.catalogue import Json, Operation, catalogue
 from conformance.spec.keywords import pointer_to, request_schema
 from conformance.spec.patterns import parse
 
@@ -96,8 +97,47 @@ RequestValidator: Any = extend(  # type: ignore[no-untyped-call]
 
 
 def violations(operation: Operation, params: Mapping[str, Json]) -> list[Violation]:
-    """Return every constraint of the operation's request that ``params`` violate, in order."""
-    return list(_found(_validator(request_schema(operation)), dict(params)))
+    """Return every constraint of the operation's request that ``params`` violate.
+
+    Those of single parameters come first. Requests of one operation differ in few parameters, which
+    is why what was found for a value is remembered.
+    """
+    schema = request_schema(operation)
+    if "additionalProperties" in schema:
+        return list(_found(_validator(schema), dict(params)))
+    found: list[Violation] = []
+    for name, value in params.items():
+        part = schema.get("properties", {}).get(name)
+        if part is not None:
+            found += _of_parameter(operation.name, name, part, value)
+    return [*found, *_found(_validator(_together(operation.name)), dict(params))]
+
+
+@cache
+def _together(name: str) -> Mapping[str, Any]:
+    """Return the constraints between parameters."""
+    schema = request_schema(catalogue().operations[name])
+    return {keyword: value for keyword, value in schema.items() if keyword != "properties"}
+
+
+#: Violations by operation, parameter and value.
+_REMEMBERED: dict[tuple[str, str, str], list[Violation]] = {}
+_MOST_REMEMBERED = 4096
+
+
+def _of_parameter(
+    operation: str, name: str, schema: Mapping[str, Any], value: Json
+) -> list[Violation]:
+    key = (operation, name, repr(value))
+    if key not in _REMEMBERED:
+        if len(_REMEMBERED) >= _MOST_REMEMBERED:
+            _REMEMBERED.clear()
+        pointer = pointer_to("", name)
+        _REMEMBERED[key] = [
+            Violation(item.keyword, pointer + item.pointer, item.message)
+            for item in _found(_validator(schema), value)
+        ]
+    return _REMEMBERED[key]
 
 
 def violations_of(schema: Mapping[str, Any], value: Json) -> list[Violation]:

@@ -66,7 +66,9 @@ def _requests(name: str) -> SearchStrategy[Params]:
         drawn = {key: draw(values[key]) for key in (*required, *draw(some))}
         if is_sensible(operation, drawn):
             return mark_fresh(operation, _ordered(operation, drawn))
-        params = compose(operation, prefer=drawn)
+        # What was drawn for required parameters stays, so that shrinking them goes on to count.
+        fixed = {key: drawn[key] for key in required}
+        params = compose(operation, fixed, prefer=drawn) or compose(operation, fixed)
         return mark_fresh(operation, smallest if params is None else params)
 
     return build()
