@@ -197,7 +197,7 @@ class CapacitySearch:
 
     def _verdict(self, interruption: str | None) -> Verdict:
         search = self.search
-        limited = any(step.limited for step in search.steps)
+        limited = bool(search.steps) and search.steps[-1].limited
         if interruption is not None or not search.done:
             why = interruption or "the search was stopped early"
             return Verdict(ExitCode.NOTHING_PROVEN, f"nothing proven: {why}", (), reasons=(why,))

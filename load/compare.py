@@ -18,14 +18,14 @@ def differences(before: Results, after: Results) -> list[dict[str, Any]]:
     rows: list[dict[str, Any] | None] = [
         _rate("good requests per second", before["summary"]["goodput"], after["summary"]["goodput"])
     ]
-    for name in ("p50", "p95", "p99", "p99_9"):
-        rows.append(
-            _latency(
-                f"latency {name.replace('_', '.')}",
-                before["summary"]["latency"][name],
-                after["summary"]["latency"][name],
-            )
+    rows += [
+        _latency(
+            f"latency {name.replace('_', '.')}",
+            before["summary"]["latency"][name],
+            after["summary"]["latency"][name],
         )
+        for name in ("p50", "p95", "p99", "p99_9")
+    ]
     for operation in sorted(before["operations"].keys() & after["operations"].keys()):
         pair = (results["operations"][operation]["latency"]["p99"] for results in (before, after))
         rows.append(_latency(f"{operation} p99", *pair))
@@ -58,8 +58,8 @@ def in_words(before: Results, after: Results) -> str:
     lines = [f"{before['started'][:19]}  ->  {after['started'][:19]}"]
     lines += [f"  caution: {obstacle}" for obstacle in obstacles(before, after)]
     lines += [
-        f"  {row['word']:<7}{row['name']}: {row['before']:,.4g} -> {row['after']:,.4g} {row['unit']}"
-        f" ({row['change']:+.0%})"
+        f"  {row['word']:<7}{row['name']}: {row['before']:,.4g} -> {row['after']:,.4g} "
+        f"{row['unit']} ({row['change']:+.0%})"
         for row in differences(before, after)
     ]
     verdicts = before["verdict"]["summary"], after["verdict"]["summary"]

@@ -286,7 +286,7 @@ class Engine:
         except TransportFailure as failure:
             done = now()
             judgement = Judgement(Outcome.TRANSPORT, _words(failure))
-        # Asked for anew: a report may have been sent meanwhile, and the slice has to be in the next.
+        # Asked for anew: a report may have gone meanwhile, and the slice has to be in the next.
         piece = self._recorder.at(request.intended)
         piece.reopened += channel.reopened - opened
         if judgement.outcome is Outcome.THROTTLED and request.attempt < self._limits.attempts:

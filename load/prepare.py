@@ -7,6 +7,7 @@ from hashlib import sha256
 from random import Random
 from typing import Any
 
+from conformance.run.journal import Entry
 from conformance.run.things import SHORTEST_WINDOW
 from conformance.target.model import Target
 from load.caller import Caller, Refused, members, pairs_of
@@ -97,7 +98,7 @@ class Preparation:
         left = []
         for entry in journal.left() if journal is not None else []:
             if entry.name is None:
-                left.append(f"a {entry.kind} with the description {self._wishes.mark}")
+                left += self._find_and_remove(entry)
                 continue
             try:
                 self._management.call(*_REMOVALS[entry.kind](entry.name))
@@ -106,6 +107,22 @@ class Preparation:
         self._management.close()
         self._business.close()
         return left
+
+    def _find_and_remove(self, entry: Entry) -> list[str]:
+        """Remove what was being made when the run was stopped, found by its description."""
+        from conformance.client.caller import Caller as Client
+        from conformance.run.cleanup import Cleaner
+        from conformance.run.verdict import Outcome
+
+        journal = self._management.journal
+        assert journal is not None
+        client = Client(self._target)
+        try:
+            return Cleaner(client).clean([entry], journal.gone).left
+        except Outcome as outcome:
+            return [f"a {entry.kind} with the description {self._wishes.mark}: {outcome}"]
+        finally:
+            client.close()
 
     # ---- things
 

@@ -88,6 +88,7 @@ class Search:
     _fails: int = 0
     _tried: int = 0
     _holds: int = 0
+    _limited: int = 0
     _phase: Phase = "double"
     _next: float = 0.0
     _done: bool = False
@@ -111,8 +112,14 @@ class Search:
         """Take what a step showed."""
         self.steps.append(step)
         if step.limited:
-            self._end(f"the generator was at its end at {step.offered:,.0f} requests per second")
+            # Other work on the generator's machine passes; a generator at its end does not.
+            self._limited += 1
+            if self._limited >= _TRIES:
+                self._end(
+                    f"the generator was at its end at {step.offered:,.0f} requests per second"
+                )
             return
+        self._limited = 0
         if self._phase == "hold":
             self._after_hold(step)
         elif self._phase == "above":
@@ -172,7 +179,7 @@ class Search:
         if self._holds >= _HOLDS:
             self._end("no rate was held for the whole time")
             return
-        self._next /= self.precision
+        self._next /= self.precision**2
 
     def _end(self, why: str) -> None:
         self.limit = why

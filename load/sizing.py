@@ -5,6 +5,7 @@ from math import ceil
 from load.scenarios import Promise
 from load.slo import Objectives
 
+_FEW = 10
 _WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
@@ -39,18 +40,20 @@ def sizing(need: float, found: float, objectives: Objectives, promises: list[Pro
             f"like this one, at {found:,.0f} QPS each as measured, {spare:.0%} to spare."
         ),
         (
-            "Assumed: the same mix of operations, requests spread evenly, endpoints that do not slow "
-            "each other, and a generator as near to them as this one."
+            "Assumed: the same mix of operations, requests spread evenly, endpoints that do not "
+            "slow each other, and a generator as near to them as this one."
         ),
     ]
     sizes = [p for p in promises if not p.quota]
     if sizes:
-        offers = sorted(
-            {(ceil(need / size.rate - 1e-9), size.rate) for size in sizes if need / size.rate <= 10}
-        )
+        # The smallest size that does for each number of instances.
+        offers: dict[int, float] = {}
+        for size in sorted(sizes, key=lambda size: size.rate):
+            offers.setdefault(ceil(need / size.rate - 1e-9), size.rate)
         words = [
             f"{count_word(count)} {'instance' if count == 1 else 'instances'} of {rate:,.0f}"
-            for count, rate in offers[:3]
+            for count, rate in sorted(offers.items())[:3]
+            if count <= _FEW
         ]
         if words:
             sentences.append(f"By the documented sizes alone: {', or '.join(words)}.")

@@ -20,6 +20,7 @@ from load.slo import QUANTILES, Objectives, samples_needed
 _LATE_SHARE = 0.01
 _WAIT_SHARE = 0.01
 _PROCESSOR_SHARE = 0.85
+_BUSY_SHARE = 0.6
 #: Failures that are about the caller's credential and nothing else (auth-failures.json).
 _CREDENTIAL_FAILURES = {"expired-security-token", "disabled-access-key", "unknown-access-key"}
 
@@ -224,7 +225,10 @@ def _faults(
     yield from instrument.lost
     if measured.late > _LATE_SHARE * scheduled:
         share = measured.late / scheduled
-        yield f"{share:.1%} of the requests started late because the generator was too slow"
+        why = "the generator was too slow"
+        if instrument.processor < _BUSY_SHARE:
+            why = "the generator was kept from its core by other work on this machine"
+        yield f"{share:.1%} of the requests started late because {why}"
     if instrument.processor > _PROCESSOR_SHARE:
         yield f"a generator process used {instrument.processor:.0%} of its core"
     needed = offered * objectives.slowest

@@ -65,6 +65,7 @@ class Middlebox:
         self.count = 0
         self.began = time.monotonic()
         self.first: float | None = None
+        self._begun = asyncio.Event()
         self._kept: list[bytes] = []
         self._recent: deque[float] = deque()
         self._random = random.Random(0)
@@ -96,6 +97,7 @@ class Middlebox:
         self.count += 1
         moment = time.monotonic()
         self.first = self.first or moment
+        self._begun.set()
         await self._stand_still()
         if faults.leak:
             self._kept.append(b"x" * faults.leak)  # zeros would take no memory
@@ -155,8 +157,8 @@ class Middlebox:
         if self.faults.down is None:
             return
         after, length = self.faults.down
-        while self.first is None or time.monotonic() - self.first < after:
-            await asyncio.sleep(0.02)
+        await self._begun.wait()
+        await asyncio.sleep(after)
         server.close()
         for writer in list(self._open):
             _reset(writer)
