@@ -115,6 +115,8 @@ def _candidates(schema: Schema) -> Iterator[Json]:
             yield distinct(schema.get("items", {}), max(1, schema.get("minItems", 0)))
         case "object":
             yield _object(schema)
+        case None:
+            yield _PLAIN
 
 
 def _texts(schema: Schema) -> Iterator[str]:

@@ -256,13 +256,13 @@ class _Maker:
             return
         smallest = compose(self.operation)
         assert smallest is not None
+        params = {**smallest, "RegionId": Resource("region", "id")}
         for way in paired(self.operation):
             if way.scheme == "RPC-1.0":
-                variant = self._positive(
+                yield self._positive(
                     f"extra.RegionId.{way.slug}", "RegionId beside, as older SDKs send it",
-                    smallest, provenance="observed", transport=way, weight=2,
+                    params, provenance="observed", transport=way, weight=2,
                 )  # fmt: skip
-                yield replace(variant, raw=(("RegionId", "cn-hangzhou"),))
 
     def specials(self) -> Iterator[Variant]:
         """Valid values with another outcome."""

@@ -104,8 +104,7 @@ def test_positives_arrive_as_they_were_meant(operation):
     for variant in of(operation, "positive"):
         arrived = codec(operation).decode(variant.pairs(lookup))
         meant = variant.resolved(lookup)
-        assert {key: arrived[key] for key in meant} == meant, variant.id
-        assert arrived.keys() - meant.keys() <= {"RegionId"}, variant.id
+        assert arrived == meant, variant.id
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=name)
