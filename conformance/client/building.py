@@ -42,11 +42,14 @@ def build_request(
         pairs: Encoded parameters.
         method: GET sends no body, so that all pairs go into the query.
         placement: "query", "form", or "sdk" for the form parameters that official SDKs send.
-        answer_format: Sets Accept.
+        answer_format: Sets Format unless it is the default, and Accept.
         form_names: The parameters that official SDKs send in the form.
         headers: Further headers.
     """
     query: list[tuple[str, str]] = [("Action", operation), ("Version", KMS_VERSION)]
+    if answer_format != "JSON":
+        # The same parameter under every scheme; signing for RPC-1.0 does not add it twice.
+        query.append(("Format", answer_format))
     form: list[tuple[str, str]] = []
     for pair in pairs:
         in_form = placement == "form" or (placement == "sdk" and pair[0] in form_names)

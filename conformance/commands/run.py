@@ -5,7 +5,8 @@ import os
 import shlex
 import signal
 import sys
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -142,6 +143,22 @@ def _announce(engine: "Engine") -> None:
         print(f"note: {sentence}", file=sys.stderr)
 
 
+@contextmanager
+def _without_the_users_plugins() -> Iterator[None]:
+    """Keep options and plugins of the user's own test runs out of this one."""
+    changed = {"PYTEST_ADDOPTS": "", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    before = {name: os.environ.get(name) for name in changed}
+    os.environ.update(changed)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
 def _run_pytest(engine: "Engine") -> bool:
     """Run the planned cases as pytest items; True when pytest itself failed."""
     import pytest
@@ -149,19 +166,19 @@ def _run_pytest(engine: "Engine") -> bool:
     from conformance.run import plugin, pytest_run
     from conformance.run.progress import progress
 
-    # Options and plugins of the user's own test runs have no say here.
-    os.environ.pop("PYTEST_ADDOPTS", None)
-    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     files = [str(path) for path in pytest_run.files_of(engine)]
     pytest_run.PREPARED = engine
     pytest_run.PROGRESS = progress(len(engine.plan.cases))
     quiet = ["-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:logging", "-p", "no:capture"]
+    argv = ["-c", os.devnull, "--rootdir", "/", *quiet, *files]
     try:
-        status = pytest.main(["-c", os.devnull, "--rootdir", "/", *quiet, *files], plugins=[plugin])
+        with _without_the_users_plugins():
+            status = pytest.main(argv, plugins=[plugin])
     finally:
         pytest_run.PROGRESS.close()
         pytest_run.PREPARED = None
-    return status == _EXIT_HARNESS and not engine.results
+    stopped = engine.stop_reason is not None
+    return not stopped and len(engine.results) < len(engine.plan.cases) and int(status) != 2
 
 
 def _conclude(engine: "Engine", *, render: bool) -> None:

@@ -191,6 +191,9 @@ class Engine:
         if self._closed:
             return
         self._closed = True
+        done, planned = len(self.results), len(self.plan.cases)
+        if self.stop_reason is None and done < planned:
+            self.stop_reason = f"{planned - done} of {planned} planned cases were not run"
         try:
             self._clean()
             self._weigh_baseline()
@@ -198,7 +201,7 @@ class Engine:
                 self.results,
                 seconds=time.monotonic() - self._started,
                 exit_code=int(self.exit_code),
-                complete=self.stop_reason is None and len(self.results) == len(self.plan.cases),
+                complete=self.stop_reason is None,
                 stop_reason=self.stop_reason,
                 requests=self.caller.sent,
                 stale=self.stale,
