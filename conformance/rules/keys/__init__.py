@@ -1,0 +1,1 @@
+"""Rules about keys over their life: states, deletion, imported material, aliases, rotation."""
