@@ -11,13 +11,14 @@ from functools import cache
 from pathlib import Path
 
 from conformance.reference.endpoint import Endpoint
+from conformance.reference.serve_cli import write_target
 from conformance.reference.server import ListenOptions, serve
 from conformance.run.engine import Engine, RunOptions
 from conformance.run.judging import CaseResult
 from conformance.run.planning import Plan, PlannedCase, expand
 from conformance.run.registry import Rule, load_rules
 from conformance.run.verdict import Verdict
-from conformance.target.model import Gateway, Target
+from conformance.target import Target, load_target
 
 #: Verdicts that a rule reports a broken promise with.
 REPORTS = frozenset({Verdict.FAIL, Verdict.WARN, Verdict.HANG, Verdict.FLAKY})
@@ -32,21 +33,11 @@ def rules() -> dict[str, Rule]:
 @contextmanager
 def served(endpoint: Endpoint, folder: Path) -> Iterator[Target]:
     """Serve an endpoint on free ports and yield it as a target."""
-    with serve(endpoint, ListenOptions()) as running:
-        ca = folder / "ca.pem"
-        ca.write_text(running.ca_pem, encoding="ascii")
-        listeners = {"https": running.https_url, "http": running.http_url}
-        yield Target(
-            name="embedded endpoint",
-            region=endpoint.settings.region,
-            account=endpoint.settings.uid,
-            gateways={"shared": Gateway("shared", listeners, ca)},
-            identities={caller.name: caller.credential for caller in endpoint.identities},
-            safety="destructive",
-            billable=frozenset({"OpenKmsService", "ConnectKmsInstance"}),
-            timeout=5,
-            case_timeout=30,
-        )
+    with serve(endpoint, ListenOptions(control_port=0)) as running:
+        # The file that `kms-conformance serve` writes, so that what is tested is what is shipped.
+        server = running._server
+        server.authority.write(folder / "ca.pem")
+        yield load_target(write_target(endpoint, server, folder))
 
 
 @contextmanager
