@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: certify test check lint types unit bench strength lock clean help
+.PHONY: certify test check lint types unit bench bench-load strength lock clean help
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -32,6 +32,9 @@ unit: $(VENV)/.installed
 
 bench: $(VENV)/.installed ## ratios of the endpoint and the runner against their baselines
 	$(BIN)/python -m tests.bench
+
+bench-load: $(VENV)/.installed ## ratios of the load generator; needs two free cores for about a quarter of an hour
+	$(BIN)/python -m load.bench
 
 strength: $(VENV)/.installed ## the kill score: every fault of the reference against the rules
 	$(BIN)/python -m tests.faults.strength

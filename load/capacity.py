@@ -149,7 +149,7 @@ class CapacitySearch:
         law = fit(self._points)
         curve = None
         if law is not None:
-            curve = [[law.throughput(n), law.throughput(n)] for n, _ in self._points]
+            curve = [[n, law.throughput(n)] for n, _ in self._points]
             words.append(
                 f"Hint: the scalability law fits the closed loop with R² {law.r2:.2f} "
                 f"(λ {law.single:,.0f}/s, s {law.contention:.3f}, κ {law.coherence:.5f})."

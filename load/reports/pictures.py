@@ -29,6 +29,8 @@ def pictures(results: Results) -> list[Chart]:
     """Return the pictures that the results can fill, in order of interest."""
     makers = (
         capacity,
+        capacity_latency,
+        scalability,
         latency_over_time,
         quantile_curve,
         outcome_bands,
@@ -198,10 +200,10 @@ def capacity(results: Results) -> Chart | None:
     right = top_of([rate for rate in rates if rate <= ceiling])
     passed = [(s["offered"], s["goodput"]) for s in steps if s["passed"]]
     failed = [(s["offered"], s["goodput"]) for s in steps if not s["passed"]]
-    lines = [Line("perfect", [(0, 0), (right, right)], "--ink", "dashed")]
-    if search.get("fit"):
-        lines.append(Line("scalability law (hint)", search["fit"]["curve"], "--second", "dashed"))
-    lines += [
+    top = top_of([good for _, good in (*passed, *failed)])
+    end = min(right, top)
+    lines = [
+        Line("everything offered succeeds", [(0, 0), (end, end)], "--ink", "dashed"),
         Line("kept all limits", passed, "--good", "points"),
         Line("broke a limit", failed, "--server", "points"),
     ]
@@ -217,9 +219,55 @@ def capacity(results: Results) -> Chart | None:
         "Goodput of each step against the offered rate. The knee is where the points leave the "
         "dashed line; the promised rates are marked.",
         Axis("offered, requests per second", 0, right),
-        Axis("good, requests per second", 0, top_of([g for _, g in (*passed, *failed)])),
+        Axis("good, requests per second", 0, top),
         lines,
         marks=marks,
+    )
+
+
+def capacity_latency(results: Results) -> Chart | None:
+    """Latency of the steps of a capacity search against the offered rate."""
+    search = results.get("capacity")
+    steps = [step for step in (search or {}).get("steps", []) if step["p99"] is not None]
+    if len(steps) < 2:
+        return None
+    steps.sort(key=lambda step: step["offered"])
+    low, high = log_bounds([step[name] for step in steps for name in ("p50", "p99")])
+    return Chart(
+        "Rate and latency",
+        "Latency of each step. Beyond the knee requests queue, and latency grows with the length "
+        "of the step.",
+        Axis("offered, requests per second", 0, top_of([step["offered"] for step in steps])),
+        Axis("ms", low, high, log=True),
+        [
+            Line("p99", [(step["offered"], step["p99"]) for step in steps], "--third", "points"),
+            Line("p50", [(step["offered"], step["p50"]) for step in steps], "--first", "points"),
+        ],
+        marks=_limits(results),
+    )
+
+
+def scalability(results: Results) -> Chart | None:
+    """Closed-loop throughput by concurrency, with the law fitted to it."""
+    search = results.get("capacity")
+    points = [(n, x) for n, x in (search or {}).get("sweep", [])]
+    if search is None or len(points) < 2:
+        return None
+    lines = [Line("measured", points, "--first", "points")]
+    if search["fit"]:
+        lines.append(Line("scalability law (hint)", search["fit"]["curve"], "--second", "dashed"))
+    return Chart(
+        "Concurrency",
+        "Closed loop: so many requests always in the target's hands.",
+        Axis(
+            "requests at a time",
+            1,
+            points[-1][0],
+            log=True,
+            ticks=tuple((n, number(n)) for n, _ in points),
+        ),
+        Axis("requests per second", 0, top_of([x for _, x in points])),
+        lines,
     )
 
 
