@@ -3,7 +3,6 @@
 import json
 import signal
 import socket
-
 import time
 
 import pytest

@@ -1,9 +1,9 @@
 """The command as users run it, against the reference endpoint."""
 
 import re
-from xml.etree import ElementTree as ET
 
 import pytest
+from defusedxml import ElementTree as ET
 
 from load.results import read
 from load.scenarios import scenarios

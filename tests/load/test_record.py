@@ -6,7 +6,7 @@ import msgpack
 
 from load.histogram import Histogram
 from load.outcome import Outcome
-from load.record import Collection, Recorder, State, _CAUSES
+from load.record import _CAUSES, Collection, Recorder, State
 
 
 def wire(changes):

@@ -4,11 +4,10 @@ import copy
 import json
 import re
 import shutil
-
 from pathlib import Path
-from xml.etree import ElementTree as ET
 
 import pytest
+from defusedxml import ElementTree as ET
 
 from load import compare
 from load.reports import write_reports
