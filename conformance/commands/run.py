@@ -73,7 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the rules and return the exit code."""
     from conformance.run.baseline import load_baseline
     from conformance.run.engine import Engine, RunOptions
-    from conformance.run.planning import make_plan
+    from conformance.run.planning import Plan, make_plan, outline
     from conformance.run.profiles import find_profile, rules_of
     from conformance.run.recording import suite_version
     from conformance.run.registry import load_rules
@@ -83,13 +83,18 @@ def run(arguments: argparse.Namespace) -> int:
     profile = find_profile(arguments.profile, suite_version())
     chosen = rules_of(profile, rules)
     baseline = None if arguments.baseline is None else load_baseline(arguments.baseline, rules)
-    make_plan(chosen, selectors(arguments), None)  # a slip in the selection shows before a start
+    wanted = selectors(arguments)
+    if wanted:
+        make_plan(chosen, wanted, None)  # a slip in the selection shows before a start
     if arguments.target is not None and (arguments.fault or arguments.harmless):
         raise UsageError("--fault and --harmless are for the embedded endpoint: leave out --target")
     signal.signal(signal.SIGTERM, _interrupt)
     with ExitStack() as stack:
         target = _target(arguments, stack)
-        plan = make_plan(chosen, selectors(arguments), target)
+
+        def plan(testable: bool) -> Plan:
+            return make_plan(chosen, wanted, target) if testable else outline(chosen, wanted)
+
         options = RunOptions(
             results=_results_folder(arguments),
             seed=arguments.seed,

@@ -18,7 +18,7 @@ import contextlib
 import secrets as randomness
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -83,6 +83,9 @@ class RunOptions:
 class Engine:
     """One run: a target, a plan, options, and the results so far.
 
+    Finding all cases takes seconds: a plan may be given as a function that is told whether the
+    target can be put to the test, and is called once that is known.
+
     Attributes:
         results: How the cases ended, in order.
         stop_reason: Why no further case should run, None while all is well.
@@ -90,9 +93,16 @@ class Engine:
         left: Things that could not be removed, after closing.
     """
 
-    def __init__(self, target: Target, plan: Plan, options: RunOptions | None = None) -> None:
+    def __init__(
+        self,
+        target: Target,
+        plan: Plan | Callable[[bool], Plan],
+        options: RunOptions | None = None,
+    ) -> None:
         self.target = target
-        self.plan = plan
+        #: Empty until the run is open when it was given as a function.
+        self.plan = Plan((), ()) if callable(plan) else plan
+        self._find_plan = plan if callable(plan) else lambda _: plan
         self.options = options or RunOptions()
         self.results: list[CaseResult] = []
         self.stop_reason: str | None = None
@@ -139,6 +149,8 @@ class Engine:
         self.caller = Caller(self.target)
         self._stack.callback(self.caller.close)
         self._started = time.monotonic()
+        self._look()
+        self.plan = self._find_plan(self.stop_reason is None)
         self.recorder.header(
             self.plan,
             profile=options.profile,
@@ -148,7 +160,6 @@ class Engine:
         )
         for sentence in self.plan.excluded:
             self.recorder.note("info", sentence)
-        self._look()
         if self.stop_reason is None:
             self._prepare()
 
@@ -313,7 +324,8 @@ class Engine:
         budget_end = self._started + self.options.time_budget
         self.caller.case_end = min(time.monotonic() + self.target.case_timeout, budget_end)
         try:
-            kms.require(*planned.rule.needs)
+            own = planned.case.operation if planned.case is not None else None
+            kms.require(*([f"operation:{own}"] if own else []), *planned.rule.needs)
             if planned.case is None:
                 planned.rule.check(kms)
             else:

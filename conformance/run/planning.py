@@ -129,6 +129,12 @@ def make_plan(
     return _within_limits(wanted, selection, target)
 
 
+def outline(rules: Iterable[Rule], selectors: Sequence[Selector]) -> Plan:
+    """Return a plan of whole rules, for a target that cannot be put to the test."""
+    wanted = [PlannedCase(rule) for rule in rules if _may_match(selectors, rule)]
+    return Plan(tuple(wanted), tuple(str(selector) for selector in selectors))
+
+
 def _within_limits(wanted: list[PlannedCase], selection: list[str], target: Target) -> Plan:
     safe = [planned for planned in wanted if target.allows(planned.safety)]
     free = [planned for planned in safe if not _costs(planned, target)]
