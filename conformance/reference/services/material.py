@@ -20,21 +20,21 @@ _CURVES: Mapping[str, type[ec.EllipticCurve]] = MappingProxyType(
 )
 
 
-#: Keys kept ready by size: as many as are wanted in a row.
-_AHEAD: Mapping[int, int] = MappingProxyType({2048: 6, 3072: 1, 4096: 2})
+#: Keys kept ready by size; few, because making them takes from the calls that are going on.
+_AHEAD: Mapping[int, int] = MappingProxyType({2048: 2, 3072: 0, 4096: 1})
 
 
 class RsaPool:
     """RSA keys made ahead, because one RSA_4096 key takes from half a second to two.
 
-    Nothing is made before the first key of a size is taken; from then on a thread, which does not
+    Nothing is made before the first key of a size is taken; from then on one thread, which does not
     hold the interpreter's lock meanwhile, keeps some of that size ready and ends when it has
     nothing to do. Each key is handed out once.
     """
 
     def __init__(self) -> None:
         self._ready: dict[int, deque[rsa.RSAPrivateKey]] = {}
-        self._filling: set[int] = set()
+        self._is_filling = False
         self._lock = threading.Lock()
 
     def take(self, bits: int) -> rsa.RSAPrivateKey:
@@ -42,21 +42,28 @@ class RsaPool:
         with self._lock:
             ready = self._ready.setdefault(bits, deque())
             key = ready.popleft() if ready else None
-        self._refill(bits)
-        return key or new_rsa_key(bits)
+        if key is None:
+            key = new_rsa_key(bits)
+        self._refill()
+        return key
 
-    def _refill(self, bits: int) -> None:
+    def _refill(self) -> None:
         with self._lock:
-            if bits in self._filling:
+            if self._is_filling or self._wanted() is None:
                 return
-            self._filling.add(bits)
-        threading.Thread(target=self._fill, args=(bits,), name=f"rsa-{bits}", daemon=True).start()
+            self._is_filling = True
+        threading.Thread(target=self._fill, name="rsa-keys", daemon=True).start()
 
-    def _fill(self, bits: int) -> None:
+    def _wanted(self) -> int | None:
+        sizes = (bits for bits, ready in self._ready.items() if len(ready) < _AHEAD[bits])
+        return min(sizes, default=None)
+
+    def _fill(self) -> None:
         while True:
             with self._lock:
-                if len(self._ready[bits]) >= _AHEAD[bits]:
-                    self._filling.discard(bits)
+                bits = self._wanted()
+                if bits is None:
+                    self._is_filling = False
                     return
             key = new_rsa_key(bits)
             with self._lock:

@@ -236,9 +236,9 @@ def tag_resources_by_token(kms: Kms) -> None:
     safety="creates",
 )
 def many_tag_rows(kms: Kms) -> None:
-    """Put 20 tags on eleven keys and read all 220 rows."""
-    names = [new_key(kms) for _ in range(11)]
-    tags = [{"Key": f"t{number}", "Value": "x"} for number in range(20)]
+    """Put ten tags, which every reading allows, on 21 keys and read all 210 rows."""
+    names = [new_key(kms) for _ in range(21)]
+    tags = [{"Key": f"t{number}", "Value": "x"} for number in range(10)]
     common = {"RegionId": kms.target.region, "ResourceType": "key", "ResourceId": names}
     tagged = kms.call("TagResources", {**common, "Tag": tags}, placement="form")
     kms.expect_success(tagged)
