@@ -1,0 +1,260 @@
+"""What stays and what goes: deletion windows, saved keys, keys beside each other, rotation."""
+
+from datetime import timedelta
+from typing import Any
+
+from conformance.rules.cryptography.asking import (
+    SDK,
+    done,
+    encrypted,
+    expect_opens,
+    names_key,
+    text_in,
+)
+from conformance.rules.effects.keys import moment
+from conformance.rules.effects.looking import expect_key, new_key
+from conformance.rules.lists import find_row
+from conformance.run.context import Kms
+from conformance.run.registry import Case, Level, rule
+
+_ROTATION = "UpdateRotationPolicy page (zh); Automatic key rotation page, AlibabaCloudDocs/kms"
+_DOCS = "CancelKeyDeletion page, AlibabaCloudDocs/kms (2021-07)"
+_TEXT = "Y29uZm9ybWFuY2U="
+#: Clocks of target and suite, and rounding to whole days, may differ by so much.
+_SLACK = timedelta(hours=25)
+_SHORTEST, _LONGEST, _OLD_LONGEST = 7, 366, 30
+
+
+def _windows() -> list[Case]:
+    return [Case(f"{days}-days", days) for days in (_SHORTEST, 8, _OLD_LONGEST, _LONGEST)]
+
+
+@rule(
+    "KEY-003",
+    level=Level.MUST,
+    family="keys",
+    statement="A key waits for its deletion as many days as PendingWindowInDays says, from 7 to "
+    "366: DeleteDate is that far ahead.",
+    provenance="documented",
+    source=SDK,
+    stage="service",
+    operations=("ScheduleKeyDeletion",),
+    safety="schedules-deletion",
+    readings=("deletion-window",),
+    cases=_windows,
+)
+def windows_are_as_asked(kms: Kms, days: int) -> None:
+    """Schedule a key and read its date."""
+    key = new_key(kms)
+    sent = kms.call("ScheduleKeyDeletion", {"KeyId": key, "PendingWindowInDays": days})
+    if not sent.ok and days > _OLD_LONGEST:
+        kms.expect_refused(sent, why="a window that older pages do not have")
+        expect_key(kms, key, KeyState="Enabled")
+        kms.showed("deletion-window", "7-30", sent)
+        return
+    kms.expect_success(sent)
+    if days > _OLD_LONGEST:
+        kms.showed("deletion-window", "7-366", sent)
+    metadata = expect_key(kms, key, KeyState="PendingDeletion")
+    date = moment(kms, metadata.get("DeleteDate"), kms.exchanges[-1])
+    ahead = date - kms.now()
+    kms.expect(
+        abs(ahead - timedelta(days=days)) < _SLACK,
+        f"DeleteDate is {days} days ahead, found {ahead.days} days",
+        kms.exchanges[-1],
+    )
+
+
+@rule(
+    "KEY-004",
+    level=Level.MUST,
+    family="keys",
+    statement="A key whose deletion is cancelled is what it was: description, tags, aliases, "
+    "versions, and what it encrypted.",
+    provenance="documented",
+    source=_DOCS,
+    stage="service",
+    operations=("ScheduleKeyDeletion", "CancelKeyDeletion"),
+    safety="schedules-deletion",
+)
+def saved_keys_are_whole(kms: Kms) -> None:
+    """Schedule, cancel, look at everything."""
+    key = new_key(kms, Tags=[{"TagKey": "purpose", "TagValue": "conformance"}])
+    alias = kms.fresh_name("alias")
+    done(kms, "CreateAlias", {"AliasName": alias, "KeyId": key})
+    blob = text_in(kms, encrypted(kms, alias, _TEXT), "CiphertextBlob")
+    before = expect_key(kms, key)
+    tags = done(kms, "ListResourceTags", {"KeyId": key}).data.get("Tags")
+    done(kms, "ScheduleKeyDeletion", {"KeyId": key, "PendingWindowInDays": 7})
+    done(kms, "CancelKeyDeletion", {"KeyId": key})
+    names = ("Description", "KeySpec", "KeyUsage", "PrimaryKeyVersion", "CreationDate")
+    expect_key(kms, key, KeyState="Enabled", DeleteDate=None, **{n: before.get(n) for n in names})
+    listed = done(kms, "ListResourceTags", {"KeyId": key})
+    kms.expect(listed.data.get("Tags") == tags, "a saved key has its tags", listed)
+    names_key(kms, expect_opens(kms, blob, _TEXT), key)
+    names_key(kms, encrypted(kms, alias, _TEXT), key)
+
+
+@rule(
+    "KEY-005",
+    level=Level.MUST,
+    family="keys",
+    statement="What is done to one key changes no other: not its state, its description, its tags, "
+    "its protection or what it encrypted.",
+    provenance="documented",
+    source=SDK,
+    stage="service",
+    operations=("DisableKey", "ScheduleKeyDeletion", "UpdateKeyDescription", "TagResource"),
+    safety="schedules-deletion",
+)
+def keys_are_apart(kms: Kms) -> None:
+    """Do everything to the one and look at the other."""
+    key, other = new_key(kms), new_key(kms)
+    blob = text_in(kms, encrypted(kms, other, _TEXT), "CiphertextBlob")
+    before = expect_key(kms, other)
+    steps: list[tuple[str, dict[str, Any]]] = [
+        ("UpdateKeyDescription", {"Description": f"{kms.marker} changed"}),
+        ("TagResource", {"Tags": [{"TagKey": "purpose", "TagValue": "conformance"}]}),
+        ("DisableKey", {}),
+        ("ScheduleKeyDeletion", {"PendingWindowInDays": 7}),
+    ]
+    for operation, params in steps:
+        done(kms, operation, {"KeyId": key, **params})
+        after = kms.expect_success(kms.call("DescribeKey", {"KeyId": other}))
+        kms.expect(
+            after.data.get("KeyMetadata") == before,
+            f"{operation} on one key leaves another as it is",
+            after,
+        )
+        names_key(kms, expect_opens(kms, blob, _TEXT), other)
+    listed = done(kms, "ListResourceTags", {"KeyId": other})
+    tags = (listed.data.get("Tags") or {}).get("Tag") or []
+    kms.expect(not tags, "tags of one key are not those of another", listed)
+
+
+@rule(
+    "KEY-010",
+    level=Level.MUST,
+    family="keys",
+    statement="A key may have many aliases, each of which names it; moving or deleting one leaves "
+    "the others and the key alone.",
+    provenance="documented",
+    source=SDK,
+    stage="service",
+    operations=("CreateAlias", "UpdateAlias", "DeleteAlias"),
+    safety="creates",
+)
+def aliases_are_apart(kms: Kms) -> None:
+    """Give a key three aliases, move one, delete one."""
+    key, other = new_key(kms), new_key(kms)
+    aliases = [kms.fresh_name("alias") for _ in range(3)]
+    for alias in aliases:
+        done(kms, "CreateAlias", {"AliasName": alias, "KeyId": key})
+    for alias in aliases:
+        names_key(kms, encrypted(kms, alias, _TEXT), key)
+    moved, deleted, kept = aliases
+    blob = text_in(kms, encrypted(kms, moved, _TEXT), "CiphertextBlob")
+    done(kms, "UpdateAlias", {"AliasName": moved, "KeyId": other})
+    done(kms, "DeleteAlias", {"AliasName": deleted})
+    names_key(kms, encrypted(kms, moved, _TEXT), other)
+    names_key(kms, encrypted(kms, kept, _TEXT), key)
+    # Decrypt takes the key from the blob, whatever its alias names by now.
+    names_key(kms, expect_opens(kms, blob, _TEXT), key)
+    expect_key(kms, key, KeyState="Enabled")
+    row, page = find_row(kms, "ListAliasesByKeyId", "AliasName", kept, {"KeyId": key})
+    kms.expect(row is not None, "the alias that was left alone is still listed", page)
+
+
+@rule(
+    "KEY-011",
+    level=Level.MUST,
+    family="keys",
+    statement="UpdateAlias with a name that is not there is refused with 404 "
+    "Forbidden.AliasNotFound and makes no alias.",
+    provenance="documented",
+    source="KMS Responses page, AlibabaCloudDocs/kms (2021-07)",
+    stage="service",
+    operations=("UpdateAlias",),
+    safety="creates",
+)
+def updating_makes_none(kms: Kms) -> None:
+    """Move an alias that is not there."""
+    key, alias = kms.provide("symmetric-key")["id"], kms.fresh_name("alias")
+    for request in (
+        ("UpdateAlias", {"AliasName": alias, "KeyId": key}),
+        ("DescribeKey", {"KeyId": alias}),
+    ):
+        kms.expect_refused(
+            kms.call(*request),
+            codes=["Forbidden.AliasNotFound"],
+            statuses=[404],
+            why="an alias that is not there",
+        )
+
+
+def _still() -> list[Case]:
+    kinds: dict[str, dict[str, Any]] = {
+        "RSA_2048": {"KeySpec": "RSA_2048", "KeyUsage": "SIGN/VERIFY"},
+        "EC_P256": {"KeySpec": "EC_P256", "KeyUsage": "SIGN/VERIFY"},
+        "imported": {"Origin": "EXTERNAL"},
+    }
+    return [Case(name, params) for name, params in kinds.items()]
+
+
+@rule(
+    "KEY-030",
+    level=Level.MUST,
+    family="keys",
+    statement="Asymmetric keys and keys for imported material do not rotate: UpdateRotationPolicy "
+    "is refused with 400 Rejected.UnsupportedOperation, and rotation stays off.",
+    provenance="documented",
+    source=_ROTATION,
+    stage="service",
+    operations=("UpdateRotationPolicy",),
+    safety="creates",
+    cases=_still,
+)
+def some_keys_do_not_rotate(kms: Kms, params: dict[str, Any]) -> None:
+    """Switch rotation on for keys that do not have it."""
+    if "KeySpec" in params:
+        kms.require(f"spec:{params['KeySpec']}")
+    key = new_key(kms, **params)
+    policy = {"KeyId": key, "EnableAutomaticRotation": True, "RotationInterval": "365d"}
+    codes = ["Rejected.UnsupportedOperation"]
+    # A key that waits for its material may be refused for that.
+    codes += ["Rejected.PendingImport"] if "Origin" in params else []
+    kms.expect_refused(
+        kms.call("UpdateRotationPolicy", policy),
+        codes=codes,
+        statuses=[400, 409] if "Origin" in params else [400],
+        why="a key that does not rotate",
+    )
+    rotation = expect_key(kms, key).get("AutomaticRotation")
+    kms.expect(rotation in {None, "", "Disabled"}, "rotation stays off", kms.exchanges[-1])
+
+
+def _intervals() -> list[Case]:
+    return [
+        Case(text, text) for text in ("365d", f"{365 * 24}h", f"{365 * 1440}m", f"{365 * 86400}s")
+    ]
+
+
+@rule(
+    "KEY-031",
+    level=Level.MUST,
+    family="keys",
+    statement="RotationInterval is a number with the unit d, h, m or s, and is answered "
+    "in seconds.",
+    provenance="documented",
+    source=SDK,
+    stage="service",
+    operations=("UpdateRotationPolicy",),
+    safety="creates",
+    cases=_intervals,
+)
+def intervals_have_units(kms: Kms, text: str) -> None:
+    """Ask for a rotation every 365 days, spelt in each unit."""
+    key = new_key(kms)
+    policy = {"KeyId": key, "EnableAutomaticRotation": True, "RotationInterval": text}
+    done(kms, "UpdateRotationPolicy", policy)
+    expect_key(kms, key, AutomaticRotation="Enabled", RotationInterval=f"{365 * 86400}s")
