@@ -60,9 +60,11 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "load": (
         "load",
         "conformance.client",
+        "conformance.run.cleanup",
         "conformance.run.journal",
         "conformance.run.state",
         "conformance.run.things",
+        "conformance.run.verdict",
         "conformance.target",
         "conformance.spec",
         "conformance.wire",
