@@ -82,6 +82,7 @@ def _empty(endpoint: Endpoint) -> None:
 
 @fault(
     "request-id-always-the-same",
+    breaks=("ENV-005",),
     statement="Every answer carries the same RequestId.",
     source=f"{_RESPONSES}: RequestId identifies one call",
 )
@@ -122,6 +123,7 @@ def _array(endpoint: Endpoint) -> None:
 
 @fault(
     "xml-ignored",
+    breaks=("ENV-007",),
     statement="Format=XML is answered in JSON.",
     source=f"{_FORMAT}: JSON or XML",
 )
@@ -137,6 +139,7 @@ def _xml_ignored(endpoint: Endpoint) -> None:
 
 @fault(
     "xml-as-json",
+    breaks=("ENV-007", "ENV-013"),
     statement="XML answers say that they are application/json.",
     source=f"{_FORMAT}: JSON or XML",
 )
@@ -151,6 +154,7 @@ def _xml_as_json(endpoint: Endpoint) -> None:
 
 @fault(
     "xml-cut-short",
+    breaks=("ENV-007", "ENV-013"),
     statement="XML answers lack their last tag.",
     source="XML 1.0: well-formed documents",
 )
@@ -165,6 +169,7 @@ def _xml_cut(endpoint: Endpoint) -> None:
 
 @fault(
     "xml-root-result",
+    breaks=("ENV-007",),
     statement="The root of XML answers is Result.",
     source="KMS pages: KMS, or <Operation>Response",
 )
@@ -224,6 +229,7 @@ def _differs(endpoint: Endpoint) -> None:
 
 @fault(
     "errors-with-status-200",
+    breaks=("ENV-006",),
     statement="Errors are answered with status 200.",
     source=f"{_RESPONSES}: 2xx good, 4xx and 5xx bad",
 )
@@ -236,6 +242,7 @@ def _status_200(endpoint: Endpoint) -> None:
 
 @fault(
     "successes-with-status-201",
+    breaks=("ENV-016",),
     statement="Successes are answered with status 201.",
     source=f"{_RESPONSES}: 200",
 )
@@ -248,6 +255,7 @@ def _status_201(endpoint: Endpoint) -> None:
 
 @fault(
     "result-in-errors",
+    breaks=("ENV-009",),
     statement="Errors carry the key that the request named as if it were a result.",
     source=f"{_RESPONSES}: a bad answer carries no result data",
 )
@@ -265,6 +273,7 @@ def _result(endpoint: Endpoint) -> None:
 
 @fault(
     "times-with-fractions",
+    breaks=("ENV-012",),
     statement="Times carry milliseconds.",
     source="DescribeKey, AlibabaCloudDocs/kms (2021-07): yyyy-MM-ddTHH:mm:ssZ",
 )
@@ -274,6 +283,7 @@ def _fractions(endpoint: Endpoint) -> None:
 
 @fault(
     "times-with-offset",
+    breaks=("ENV-012",),
     statement="Times carry an offset instead of Z.",
     source="DescribeKey, AlibabaCloudDocs/kms (2021-07): yyyy-MM-ddTHH:mm:ssZ",
 )
@@ -292,6 +302,7 @@ def _change_times(endpoint: Endpoint, pattern: bytes) -> None:
 
 @fault(
     "body-in-latin-1",
+    breaks=("ENV-011",),
     statement="Answers are written in Latin-1.",
     source="Request syntax, AlibabaCloudDocs/kms (2021-07): UTF-8 both ways",
 )
@@ -305,7 +316,7 @@ def _latin(endpoint: Endpoint) -> None:
 
 @fault(
     "json-with-trailing-text",
-    breaks=("ENV-002",),
+    breaks=("ENV-002", "ENV-013"),
     statement="Something follows the JSON of a success.",
     source="RFC 8259",
 )
@@ -320,6 +331,7 @@ def _trailing(endpoint: Endpoint) -> None:
 
 @fault(
     "numbers-as-text",
+    breaks=("CON-004",),
     statement="Numbers in successes are written as strings.",
     source="Response schemas of the operations",
 )
