@@ -70,7 +70,7 @@ def created_secret_is_there(kms: Kms) -> None:
     kms.expect(row is not None, "ListSecrets lists the secret that was created", page)
     expect_value(kms, name, value, "v1", "ACSCurrent")
     kms.expect(
-        kms.exchanges[-1].data.get("SecretDataType") == "text",
+        kms.exchanges[-1].data.get("SecretDataType", "text") == "text",
         "data is text unless asked otherwise",
         kms.exchanges[-1],
     )
