@@ -227,6 +227,9 @@ class Engine:
         journal: Journal | None = getattr(self, "journal", None)
         if journal is None:
             return
+        if self.options.ephemeral:
+            journal.close(clean=True)  # all that was made ends with the target
+            return
         end = time.monotonic() + CLEANING_TIME
         cleaner = Cleaner(self.caller, stop=lambda: time.monotonic() > end)
         try:
