@@ -47,7 +47,7 @@ def test_a_life_of_an_imported_key():
 
 
 def test_operations_that_the_table_leaves_out_promise_nothing():
-    assert KeyModel("Disabled").expects("GenerateMac").outcome is None
+    assert KeyModel("Disabled").expects("GetPublicKey").outcome is None
 
 
 def test_story():
