@@ -27,8 +27,10 @@ from load.schedule import Arrivals, Process
 from load.signing import Template
 from load.timer import make_timer, now
 
-#: Connections opened while the target is too slow for the pool, at most so many a second.
-_GROWTH = 20
+#: While the target is too slow for the pool it grows by so many a second, or by a third of what it
+#: may become: fast enough for a step of a search, slow enough that a freeze meets no herd.
+_GROWTH = 20.0
+_GROWTH_SHARE = 1 / 3
 #: First pause after throttling, doubled each time, as documentation advises clients.
 _FIRST_PAUSE = 0.2
 #: Sampled round trips a second, at most; they are calls beyond the plan.
@@ -134,6 +136,7 @@ class Engine:
         self._quiet = Event()
         self._counts = [0, 0, 0]
         self._grown_at = 0.0
+        self._growth_pause = 1.0 / max(_GROWTH, limits.pool_max * _GROWTH_SHARE)
 
     # ---- life
 
@@ -241,7 +244,7 @@ class Engine:
         """Add a connection while requests wait, slowly: a stalled target must not meet a herd."""
         moment = now()
         full = len(self._members) >= self._limits.pool_max
-        if full or not self._running or moment - self._grown_at < 1.0 / _GROWTH:
+        if full or not self._running or moment - self._grown_at < self._growth_pause:
             return
         self._grown_at = moment
         self._members.append(gevent.spawn(self._serve, self._connect()))

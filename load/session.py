@@ -33,7 +33,7 @@ from load.conclude import conclude
 from load.control import Control
 from load.corpus import Case
 from load.failures import LoadError, NothingProven, TransportFailure
-from load.options import Options, from_locust
+from load.options import PER_PROCESS, Options, from_locust
 from load.slo import load_objectives
 from load.spike import Spike
 from load.station import Place, Station
@@ -110,10 +110,13 @@ class Session:
         users = getattr(self._arguments, "num_users", None) or 1
         assert self.control is not None
         options = self.control.options
-        return max(users * options.unit, options.max_rate or 0.0)
+        if options.kind == "capacity" and options.max_rate is None:
+            return PER_PROCESS
+        rate = users * options.unit * (options.burst if options.kind == "spike" else 1.0)
+        return max(rate, options.max_rate or 0.0)
 
     def _give_up(self, error: Exception) -> None:
-        code = ExitCode.USAGE if isinstance(error, UsageError) else ExitCode.NOTHING_PROVEN
+        code = _code(error)
         print(f"kms-conformance load: {error}", file=sys.stderr, flush=True)
         if self.control is not None:
             self.control.close()
@@ -130,6 +133,10 @@ class Session:
             self.control.reset()
             # The first tick of a shape comes before the run that it starts.
             self.mode = self.mode or self._make_mode(self.control)
+        if self.control is not None and not self.control.target.loopback:
+            # Whoever steers it, by web page or shape: what is not on this machine is left alone
+            # after the time that was asked for.
+            gevent.spawn_later(self.control.options.duration or 0.0, self._stop_in_time)
         if isinstance(self.runner, MasterRunner):
             assert self.control is not None
             for worker in list(self.runner.clients):
@@ -142,10 +149,14 @@ class Session:
             gc.collect()
             gc.freeze()
         except (UsageError, NothingProven, TransportFailure) as error:
-            self._stop_with(f"the run cannot begin: {error}")
+            self._stop_with(f"the run cannot begin: {error}", _code(error))
             return
         if isinstance(self.runner, LocalRunner):
             gevent.spawn(self._report_locally, self.station)
+
+    def _stop_in_time(self) -> None:
+        if self._running:
+            self.runner.stop()
 
     def _make_mode(self, control: Control) -> CapacitySearch | Spike | None:
         options = control.options
@@ -172,6 +183,7 @@ class Session:
             control = self.control
             place, cases = control.place, control.cases
             objectives, share, worker = control.objectives, control.rate_max, 0
+            cap = control.options.max_rate
         else:
             assert self.work is not None
             own = from_locust(self._arguments)
@@ -185,12 +197,14 @@ class Session:
             cases = [Case.unpack(case) for case in self.work["cases"]]
             objectives = load_objectives(None)
             share, worker = self.work["share"], self.runner.worker_index
+            cap = self.work["cap"]
         return Station(
             place,
             cases,
             objectives=objectives,
             worker=worker,
             share=share,
+            cap=cap,
             listener=self._tell_locust(place.options),
         )
 
@@ -223,6 +237,7 @@ class Session:
                 "options": control.options.pack(),
                 "cases": [case.pack() for case in control.cases],
                 "share": control.rate_max / workers,
+                "cap": None if (cap := control.options.max_rate) is None else cap / workers,
             },
             client_id=worker,
         )
@@ -383,7 +398,7 @@ class Session:
         if self.environment.process_exit_code is None:
             self.environment.process_exit_code = ExitCode.NOTHING_PROVEN
 
-    def _stop_with(self, sentence: str) -> None:
+    def _stop_with(self, sentence: str, code: ExitCode = ExitCode.USAGE) -> None:
         """End the run because of something the user has to mend."""
         if isinstance(self.runner, WorkerRunner):
             self.runner.send_message("kms-trouble", {"sentence": sentence})
@@ -391,7 +406,7 @@ class Session:
         print(f"kms-conformance load: {sentence}", file=sys.stderr, flush=True)
         self.interruption = sentence
         self._concluded = True
-        self.environment.process_exit_code = ExitCode.USAGE
+        self.environment.process_exit_code = code
         gevent.spawn(self.runner.quit)
 
 
@@ -418,6 +433,11 @@ def install(events: Any) -> None:
         lambda client_id, data, **_: session().receive(client_id, data)
     )
     events.worker_connect.add_listener(lambda client_id, **_: session().joined(client_id))
+
+
+def _code(error: Exception) -> ExitCode:
+    """Return the exit code for what ends a run before it begins."""
+    return ExitCode.USAGE if isinstance(error, UsageError) else ExitCode.NOTHING_PROVEN
 
 
 def _plain(word: str) -> str:

@@ -77,6 +77,7 @@ class Station:
         objectives: Decide how many connections may be needed.
         worker: Index of the process.
         share: Highest rate of this process that is to be expected, for the size of the pool.
+        cap: Rate that this process never exceeds, whatever steers the users; None for none.
         listener: Told of every completed request.
     """
 
@@ -88,6 +89,7 @@ class Station:
         objectives: Objectives,
         worker: int,
         share: float,
+        cap: float | None,
         listener: Listener | None,
     ) -> None:
         options = place.options
@@ -121,6 +123,7 @@ class Station:
             examiner=self._examine,
         )
         self._unit = options.unit
+        self._cap = float("inf") if cap is None else cap
         self._users = 0
         self.finished = False
 
@@ -131,13 +134,13 @@ class Station:
     def join(self) -> None:
         """Raise the rate by one user's unit."""
         self._users += 1
-        self.engine.set_rate(self._users * self._unit)
+        self.engine.set_rate(min(self._cap, self._users * self._unit))
 
     def leave(self) -> None:
         """Lower the rate by one user's unit."""
         self._users = max(0, self._users - 1)
         if not self.finished:
-            self.engine.set_rate(self._users * self._unit)
+            self.engine.set_rate(min(self._cap, self._users * self._unit))
 
     def finish(self) -> None:
         """End the plan and wait for what is in flight."""

