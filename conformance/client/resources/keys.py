@@ -119,7 +119,9 @@ def alias_of(make: Make, key_id: str) -> str:
     listed = make.call("ListAliasesByKeyId", {"KeyId": key_id})
     aliases = make.member(listed, "Aliases").get("Alias") or []
     if not aliases:
-        raise make.missing("alias")
+        raise NotTestable(
+            f"the key {key_id} has no alias to call it by and none may be created: give it one"
+        )
     return str(aliases[0].get("AliasName"))
 
 
@@ -214,6 +216,8 @@ def mac_key(make: Make, params: Mapping[str, Any]) -> Bundle:
     algorithm = named if named in MACS else "HMAC_SHA_256"
     keys: Mapping[str, str] = make.ready_made("keys") or {}
     ready = keys.get(algorithm)
+    if make.target.has_declined(f"spec:{algorithm}"):
+        raise NotApplicable(f"the target declares that it does not offer {algorithm} keys")
     if ready is not None:
         key = describe(make, ready)
     elif make.creating:
