@@ -25,6 +25,7 @@ from conformance.client.exchange import Exchange
 from conformance.client.resources.base import Names, Resources
 from conformance.run.verdict import NotApplicable, NotTestable, Violation
 from conformance.spec import Operation, catalogue
+from conformance.spec.combinations import combinations
 from conformance.spec.placeholders import Resource, resources
 from conformance.target.model import Target
 
@@ -63,6 +64,7 @@ class Kms:
         #: Reading id to the option that the target showed.
         self.readings: dict[str, str] = {}
         self.random = Random(f"{bench.seed}:{label}")
+        self._asking = False
 
     # --- the target ---------------------------------------------------------------------------
 
@@ -132,7 +134,11 @@ class Kms:
         """Return what is wrong with how a capability is declined; asked once in a run."""
         known = self._bench.declined
         if capability not in known:
-            known[capability] = ask()
+            self._asking = True
+            try:
+                known[capability] = ask()
+            finally:
+                self._asking = False
         return known[capability]
 
     # --- asking -------------------------------------------------------------------------------
@@ -180,7 +186,10 @@ class Kms:
             Hang: No complete answer in time.
             TransportProblem: No answer at all.
             NotTestable: The target file does not allow the call or lacks the identity or listener.
+            NotApplicable: The target declares that it does not offer what the call is about.
         """
+        if not self._asking:
+            self._require_offered(operation, params or {})
         return self._bench.caller.call(
             operation,
             params,
@@ -199,6 +208,19 @@ class Kms:
             patient=patient,
             on_exchange=self.exchanges.append,
         )
+
+    def _require_offered(self, operation: str, params: Mapping[str, Any]) -> None:
+        """Leave out calls whose operation or value the target declares absent."""
+        known = catalogue().operations.get(operation)
+        if known is None:
+            return
+        needs = combinations(known).needs
+        wanted = [f"{kind}:{params[name]}" for name, kind in needs.items() if name in params]
+        absent = [
+            need for need in (f"operation:{operation}", *wanted) if self.target.has_declined(need)
+        ]
+        if absent:
+            self.require(*absent)
 
     # --- judging ------------------------------------------------------------------------------
 

@@ -65,6 +65,7 @@ class RunOptions:
         profile: Name and version of the profile.
         command: Command line that repeats the run.
         baseline: Accepted failures.
+        deviations: Options by which the embedded endpoint was made to deviate.
         keep_all: Keep the exchanges of passed cases as evidence too.
         ephemeral: The target ends with the run: no lock, and no journal that outlives it.
     """
@@ -76,6 +77,7 @@ class RunOptions:
     profile: tuple[str, str] = ("all", "0")
     command: str = "kms-conformance run"
     baseline: Baseline | None = None
+    deviations: tuple[str, ...] = ()
     keep_all: bool = False
     ephemeral: bool = False
 
@@ -362,10 +364,13 @@ class Engine:
         return f"the time budget of {self.options.time_budget:g} s is over"
 
     def _replay_options(self) -> tuple[str, ...]:
-        options: tuple[str, ...] = ()
-        if self.target.path is not None and not self.options.ephemeral:
+        given = self.options
+        options = given.deviations
+        if self.target.path is not None and not given.ephemeral:
             options = ("--target", str(self.target.path))
-        return (*options, "--seed", str(self.options.seed))
+        if given.examples != RunOptions.examples:
+            options += ("--examples", str(given.examples))
+        return (*options, "--seed", str(given.seed))
 
 
 _FAILING = frozenset({Verdict.FAIL, Verdict.HANG, Verdict.FLAKY})

@@ -104,7 +104,8 @@ def refusal(
         parameter: Name of the top-level parameter at fault.
         own: The `x-refusals` of the schema that states the constraint.
         provenance: Of the constraint.
-        weaker: Further codes that a right target may answer where the schema has no row of its own.
+        weaker: Further codes that a right target may answer where the schema has no row of its own;
+            those for missing parameters always.
     """
     rows: Mapping[str, Any] = catalogue().document("refusals")["keywords"]
     row = own.get(keyword, rows[keyword])
@@ -112,7 +113,9 @@ def refusal(
     codes = tuple(code.replace("{Parameter}", parameter) for code in row.get("codes", ()))
     if not codes:
         return Expectation("refused", row["stage"], statuses, (), provenance)
-    for code in () if keyword in own else weaker:
+    # An empty value may count as a missing one, whatever else a schema's own row says.
+    kept = [code for code in weaker if keyword not in own or code.startswith("Missing")]
+    for code in kept:
         codes += (code,)
         statuses += (_status_of(operation, code),) if statuses else ()
     return Expectation(

@@ -183,6 +183,8 @@ class Resources:
         registered = load_providers().get(bundle)
         if registered is None:
             raise NotTestable(f"nothing provides {bundle!r}")
+        if self.caller.target.has_declined(f"resource:{bundle}"):
+            raise NotApplicable(f"the target declares that it has no {bundle}")
         fresh = fresh or registered.used_up
         key = (bundle, *registered.choice(params))
         if not fresh and key in self.cache:
@@ -249,7 +251,12 @@ class Make:
 
         Raises:
             NotTestable: When it does not; the prerequisite is what failed, not the rule at hand.
+            NotApplicable: When the target declares that it does not offer the operation.
         """
+        if self.target.has_declined(f"operation:{operation}"):
+            raise NotApplicable(
+                f"the target declares that it does not offer operation:{operation}, a prerequisite"
+            )
         exchange = self.attempt(operation, params)
         if not exchange.ok or exchange.answer.data is None:
             raise NotTestable(
