@@ -171,7 +171,7 @@ def put_secret_value(call: Call) -> dict[str, Any]:
     if version is None:
         version = SecretVersion(params["VersionId"], params["SecretData"], data_type, call.now)
         stages = params.get("VersionStages")
-        _require_few_stages(secret, stages or ())
+        call.endpoint.seams.require_few_stages(secret, stages or ())
         add_secret_version(secret, version, stages, call.endpoint.seams)
     elif not call.endpoint.seams.same_value(version, params["SecretData"], data_type):
         raise KmsError("Rejected.ResourceExist", "A version of this id has another value.")
@@ -182,7 +182,8 @@ def put_secret_value(call: Call) -> dict[str, Any]:
     }
 
 
-def _require_few_stages(secret: Secret, new: Any) -> None:
+@seam
+def require_few_stages(secret: Secret, new: Any) -> None:
     """Refuse a ninth label on one secret (code inferred)."""
     labels = {stage for version in secret.versions.values() for stage in version.stages} | set(new)
     most = definition_bound("StageList", "maxItems")
@@ -219,7 +220,7 @@ def _version(secret: Secret, version_id: str) -> SecretVersion:
 
 
 def _move(call: Call, secret: Secret, stage: str, version: SecretVersion) -> None:
-    _require_few_stages(secret, [stage])
+    call.endpoint.seams.require_few_stages(secret, [stage])
     former = holder(secret, stage)
     seams = call.endpoint.seams
     seams.move_stage(secret, stage, version)
