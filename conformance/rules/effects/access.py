@@ -3,13 +3,17 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from conformance.client.exchange import Exchange
-from conformance.rules.effects.looking import done, expect_shown, gone
+from conformance.rules.effects.looking import done, expect_shown, gone, new_key
 from conformance.rules.lists import find_row, texts
 from conformance.run.context import Kms
 from conformance.run.registry import Case, Level, rule
+from conformance.spec.catalogue import catalogue
+from conformance.wire.failures import WireError
+from conformance.wire.times import parse_iso
 
 _POLICIES = "Overview of key policies; Go SDK alibabacloud-go/kms-20160120 v4.1.0"
 _POINTS = "Use application access points page (zh); Go SDK v4.1.0"
@@ -55,6 +59,30 @@ def _listed(row: Any) -> Any:
     if isinstance(principal, Mapping) and isinstance(principal.get("RAM"), str):
         found["Principal"] = {"RAM": [principal["RAM"]]}
     return found
+
+
+@rule(
+    "EFF-061",
+    level=Level.MUST,
+    family="effects",
+    statement="The policy that a key of an instance is created with is the one that is told.",
+    provenance="documented",
+    source=_POLICIES,
+    stage="service",
+    operations=("CreateKey", "GetKeyPolicy"),
+    safety="creates",
+    readings=("policy-name",),
+)
+def policy_at_creation(kms: Kms) -> None:
+    """Create a key with a policy and read it."""
+    policy = _policy(kms)
+    key_id = new_key(kms, DKMSInstanceId=kms.provide("instance")["id"], Policy=policy)
+    expect_shown(
+        kms,
+        lambda: kms.call("GetKeyPolicy", {"KeyId": key_id, "PolicyName": "default"}),
+        lambda exchange: _statements(exchange) == policy["Statement"],
+        "GetKeyPolicy tells the statements that CreateKey was given",
+    )
 
 
 def _owners() -> list[Case]:
@@ -213,6 +241,7 @@ def client_key_lives(kms: Kms) -> None:
     got = kms.expect_success(kms.call("GetClientKey", {"ClientKeyId": key_id}, method="GET"))
     for member, wish in (("ClientKeyId", key_id), ("AapName", point)):
         kms.expect(got.data.get(member, wish) == wish, f"GetClientKey tells {member}", got)
+    _expect_years(kms, created, 5)
     private = str(created.data.get("PrivateKeyData"))
     kms.expect(private.encode() not in got.response_body, "the private key is told once", got)
     kms.expect(key_id in _client_keys(kms, point), "ListClientKeys lists it", kms.exchanges[-1])
@@ -227,6 +256,46 @@ def client_key_lives(kms: Kms) -> None:
         "ListClientKeys has what was deleted no longer",
         kms.exchanges[-1],
     )
+
+
+def _expect_years(kms: Kms, created: Exchange, years: int) -> None:
+    try:
+        begin, end = (parse_iso(str(created.data.get(n))) for n in ("NotBefore", "NotAfter"))
+    except WireError:
+        kms.violated("NotBefore and NotAfter are times", created)
+    lasts = end - begin
+    kms.expect(
+        abs(lasts - timedelta(days=365.25 * years)) < timedelta(days=years + 2),
+        f"a client key is valid for {years} years, found {lasts.days} days",
+        created,
+    )
+
+
+@rule(
+    "EFF-072",
+    level=Level.MUST,
+    family="effects",
+    statement="An access point has three client keys at most; a client key is valid for the time "
+    "that was asked for.",
+    provenance="documented",
+    source=_POINTS,
+    stage="state",
+    operations=("CreateClientKey",),
+    safety="creates",
+)
+def three_client_keys(kms: Kms) -> None:
+    """Create one client key more than there may be, the first for a year."""
+    point = str(kms.provide("access-point", fresh=True)["name"])
+    most = catalogue().limit("client-keys-per-access-point").max
+    assert most is not None
+    request = {"AapName": point, "Password": f"Aa1-{kms.random.getrandbits(64):016x}"}
+    year = kms.provide("validity")
+    wish = {"NotBefore": year["NotBefore"], "NotAfter": year["NotAfter"]}
+    _expect_years(kms, done(kms, "CreateClientKey", {**request, **wish}), 1)
+    for _ in range(most - 1):
+        done(kms, "CreateClientKey", request)
+    kms.expect_refused(kms.call("CreateClientKey", request), why=f"there are {most} already")
+    kms.expect(len(_client_keys(kms, point)) == most, f"{most} are listed", kms.exchanges[-1])
 
 
 def _client_keys(kms: Kms, point: str) -> list[str]:

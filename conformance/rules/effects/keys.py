@@ -61,6 +61,9 @@ def created_key_is_described(kms: Kms) -> None:
                 created,
             )
         _expect_now(kms, described.get("CreationDate"), created)
+    if kms.offers("spec:RSA_2048"):
+        wish = {"KeySpec": "RSA_2048", "KeyUsage": "ENCRYPT/DECRYPT"}
+        expect_key(kms, str(kms.provide("asymmetric-key", wish)["id"]), **wish)
 
 
 def _expect_now(kms: Kms, text: object, exchange: Exchange) -> None:
@@ -136,10 +139,12 @@ def description_changes(kms: Kms) -> None:
     safety="creates",
 )
 def state_changes(kms: Kms) -> None:
-    """Disable a key, then enable it again."""
-    key_id = new_key(kms)
+    """Disable a key, look twice and at another one, then enable it again."""
+    key_id, other = new_key(kms), new_key(kms)
     done(kms, "DisableKey", {"KeyId": key_id})
-    expect_key(kms, key_id, KeyState="Disabled")
+    for _ in range(2):
+        expect_key(kms, key_id, KeyState="Disabled")
+    expect_key(kms, other, KeyState="Enabled")
     done(kms, "EnableKey", {"KeyId": key_id})
     expect_key(kms, key_id, KeyState="Enabled")
 
@@ -302,3 +307,40 @@ def keys_are_apart(kms: Kms) -> None:
         found[0][0] != found[1][0] and found[0][1] != found[1][1],
         "two keys have two ids and two versions",
     )
+
+
+@rule(
+    "EFF-009",
+    level=Level.MUST,
+    family="effects",
+    statement="GetParametersForImport answers another public key and token each time, good for 24 "
+    "hours; keys whose material KMS makes take none (400).",
+    provenance="documented",
+    source="Key material pages and Responses page, AlibabaCloudDocs/kms (2021-07)",
+    stage="service",
+    operations=("GetParametersForImport",),
+    safety="creates",
+)
+def import_parameters(kms: Kms) -> None:
+    """Ask twice for one key, and once for a key of another origin."""
+    key_id = kms.provide("external-key")["id"]
+    wrap = {"WrappingAlgorithm": "RSAES_OAEP_SHA_256", "WrappingKeySpec": "RSA_2048"}
+    first, second = (
+        done(kms, "GetParametersForImport", {"KeyId": key_id, **wrap}) for _ in range(2)
+    )
+    for member in ("PublicKey", "ImportToken"):
+        kms.expect(
+            first.data.get(member) != second.data.get(member),
+            f"{member} is another one each time",
+            first,
+            second,
+        )
+    ends = moment(kms, first.data.get("TokenExpireTime"), first)
+    ahead = ends - kms.now()
+    kms.expect(
+        timedelta(hours=22) < ahead < timedelta(hours=26),
+        f"a token is good for 24 hours, found {ahead}",
+        first,
+    )
+    refused = kms.call("GetParametersForImport", {"KeyId": new_key(kms), **wrap})
+    kms.expect_refused(refused, statuses=[400], why="the key is not EXTERNAL")

@@ -5,8 +5,9 @@ from datetime import timedelta
 from conformance.rules.effects.keys import moment
 from conformance.rules.effects.looking import done, expect_key, new_key
 from conformance.rules.lists import find_row
+from conformance.rules.states.preparing import imported
 from conformance.run.context import Kms
-from conformance.run.registry import Level, rule
+from conformance.run.registry import Case, Level, rule
 from conformance.run.verdict import NotApplicable
 
 _ROTATION = "Automatic key rotation page, AlibabaCloudDocs/kms (2021-07); Go SDK v4.1.0"
@@ -155,7 +156,12 @@ def version_is_added(kms: Kms) -> None:
         kms, "ListKeyVersions", "KeyVersionId", str(old.data["KeyVersionId"]), {"KeyId": key_id}
     )
     kms.expect(earlier is not None, "ListKeyVersions still lists the older version", page)
-    done(kms, "DescribeKeyVersion", {"KeyId": key_id, "KeyVersionId": version})
+    described = done(kms, "DescribeKeyVersion", {"KeyId": key_id, "KeyVersionId": version})
+    kms.expect(
+        (described.data.get("KeyVersion") or {}).get("KeyVersionId") == version,
+        "DescribeKeyVersion answers the version that was asked for",
+        described,
+    )
     expect_key(kms, key_id, PrimaryKeyVersion=version)
     new = done(kms, "Encrypt", {"KeyId": key_id, "Plaintext": text})
     kms.expect(new.data.get("KeyVersionId") == version, "Encrypt uses the new primary version", new)
@@ -168,3 +174,42 @@ def version_is_added(kms: Kms) -> None:
             made,
             opened,
         )
+
+
+def _fixed() -> list[Case]:
+    return [Case("asymmetric", "EC_P256"), Case("imported", "EXTERNAL")]
+
+
+@rule(
+    "EFF-014",
+    level=Level.MUST,
+    family="effects",
+    statement="Asymmetric keys and keys with imported material do not rotate: UpdateRotationPolicy "
+    "is refused with 400 Rejected.UnsupportedOperation and changes nothing.",
+    provenance="documented",
+    source="UpdateRotationPolicy page (zh); Go SDK v4.1.0",
+    stage="state",
+    operations=("UpdateRotationPolicy",),
+    safety="creates",
+    cases=_fixed,
+)
+def fixed_keys_do_not_rotate(kms: Kms, kind: str) -> None:
+    """Try to switch rotation on."""
+    if kind == "EXTERNAL":
+        key_id = imported(kms).key_id
+    else:
+        kms.require(f"spec:{kind}")
+        key_id = new_key(kms, KeySpec=kind, KeyUsage="SIGN/VERIFY")
+    request = {"KeyId": key_id, "EnableAutomaticRotation": True, "RotationInterval": "365d"}
+    kms.expect_refused(
+        kms.call("UpdateRotationPolicy", request),
+        codes=["Rejected.UnsupportedOperation"],
+        statuses=[400],
+        why="such keys do not rotate",
+    )
+    metadata = expect_key(kms, key_id, KeyState="Enabled")
+    kms.expect(
+        metadata.get("AutomaticRotation", "Disabled") == "Disabled",
+        "AutomaticRotation stays Disabled",
+        kms.exchanges[-1],
+    )

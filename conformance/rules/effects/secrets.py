@@ -106,6 +106,28 @@ def value_comes_back(kms: Kms, value: str) -> None:
 
 
 @rule(
+    "EFF-048",
+    level=Level.MUST,
+    family="effects",
+    statement="SecretDataType of a version is told as it was given, text or binary.",
+    provenance="documented",
+    source=_SECRETS,
+    stage="service",
+    operations=("CreateSecret", "PutSecretValue", "GetSecretValue"),
+    safety="creates",
+)
+def data_type_is_kept(kms: Kms) -> None:
+    """Store a binary version beside one of text."""
+    name, _ = new_secret(kms, SecretDataType="binary", SecretData="AAECAw==")
+    request = {"SecretName": name, "SecretData": "x", "VersionId": "v2", "SecretDataType": "text"}
+    done(kms, "PutSecretValue", request)
+    for version, wish in (("v1", "binary"), ("v2", "text")):
+        exchange = kms.expect_success(value_of(kms, name, VersionId=version))
+        found = exchange.data.get("SecretDataType", wish)
+        kms.expect(found == wish, f"SecretDataType of {version} is {wish}", exchange)
+
+
+@rule(
     "EFF-042",
     level=Level.MUST,
     family="effects",
@@ -283,3 +305,31 @@ def batches_agree(kms: Kms) -> None:
     rows = [row for key in exchange.data for row in rows_at(exchange, key)]
     found = {str(row.get("SecretName")): row.get("SecretData") for row in rows}
     kms.expect(found == wish, "both values come back with their names", exchange)
+
+
+@rule(
+    "EFF-049",
+    level=Level.MUST,
+    family="effects",
+    statement="BatchGetSecretValue answers what it can, and tells in Errors which secret it could "
+    "not answer and why.",
+    provenance="documented",
+    source="BatchGetSecretValue page (2026-08)",
+    stage="service",
+    operations=("BatchGetSecretValue",),
+    safety="creates",
+)
+def batches_tell_failures(kms: Kms) -> None:
+    """Read a secret and one that is not there in one call."""
+    name, value = new_secret(kms)
+    missing = "kms-conformance-does-not-exist"
+    request = {"SecretsList": [{"SecretName": name}, {"SecretName": missing}]}
+    exchange = done(kms, "BatchGetSecretValue", request)
+    found = {r.get("SecretName"): r.get("SecretData") for r in rows_at(exchange, "SecretValues")}
+    kms.expect(found == {name: value}, "the secret that is there is answered", exchange)
+    errors = {r.get("SecretName"): r.get("Code") for r in rows_at(exchange, "Errors")}
+    kms.expect(
+        errors.keys() == {missing} and errors[missing],
+        "Errors tells the secret that is not there, with a code",
+        exchange,
+    )

@@ -141,6 +141,10 @@ def many_are_tagged(kms: Kms, kind: str) -> None:
     done(kms, "UntagResources", {**common, "TagKey": ["owner", "not-there"]})
     for name in names[:2]:
         _expect_tags(kms, kind, name, {"purpose": "conformance"})
+    # All counts only where no TagKey is given.
+    both = {**common, "ResourceId": names[:1], "TagKey": ["not-there"], "All": True}
+    done(kms, "UntagResources", both)
+    _expect_tags(kms, kind, names[0], {"purpose": "conformance"})
     done(kms, "UntagResources", {**common, "ResourceId": names[:1], "All": True})
     _expect_tags(kms, kind, names[0], {})
     _expect_tags(kms, kind, names[1], {"purpose": "conformance"})

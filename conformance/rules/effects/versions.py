@@ -273,3 +273,33 @@ def managed_rotates(kms: Kms) -> None:
         "DescribeSecret shows rotation Disabled",
         described,
     )
+
+
+@rule(
+    "EFF-058",
+    level=Level.MUST,
+    family="effects",
+    statement="The value of a managed secret is one account, not the list that it was created "
+    "with, and PutSecretValue does not take it for a Generic one.",
+    provenance="documented",
+    source=_VERSIONS,
+    stage="service",
+    operations=("GetSecretValue", "PutSecretValue"),
+    safety="creates",
+)
+def managed_is_one_account(kms: Kms) -> None:
+    """Read a managed secret, and try to give it a value."""
+    name = str(kms.provide("managed-secret")["name"])
+    exchange = kms.expect_success(value_of(kms, name))
+    kms.expect(
+        '"Accounts"' not in str(exchange.data.get("SecretData")),
+        "the value is one account, not a list of Accounts",
+        exchange,
+    )
+    version = exchange.data.get("VersionId")
+    request = {"SecretName": name, "SecretData": "x", "VersionId": kms.fresh_name("version")}
+    kms.expect_refused(
+        kms.call("PutSecretValue", request), why="a managed secret takes no value of the caller"
+    )
+    after = kms.expect_success(value_of(kms, name))
+    kms.expect(after.data.get("VersionId") == version, "the current version stays", after)

@@ -8,7 +8,6 @@ from conformance.rules.effects.looking import done, new_key, new_secret
 from conformance.rules.lists import list_path, pages, rows_at
 from conformance.run.context import Kms
 from conformance.run.registry import Case, Level, rule
-from conformance.run.verdict import NotTestable
 
 _FILTERS = "Operation descriptions, Go SDK alibabacloud-go/kms-20160120 v4.1.0"
 _MOST_TOKENS = 50
@@ -215,7 +214,7 @@ def tag_resources_by_token(kms: Kms) -> None:
             break
         request["NextToken"] = token
     else:
-        raise NotTestable("ListTagResources does not end")
+        kms.violated("NextToken is empty on the last page, found one always", kms.exchanges[-1])
     found = [resource for resource, key in met if key == tag]
     kms.expect(
         sorted(found) == sorted(names) and other not in found,
@@ -254,7 +253,7 @@ def many_tag_rows(kms: Kms) -> None:
             break
         request["NextToken"] = token
     else:
-        raise NotTestable("ListTagResources does not end")
+        kms.violated("NextToken is empty on the last page, found one always", kms.exchanges[-1])
     wish = {(name, tag["Key"]) for name in names for tag in tags}
     kms.expect(first <= 200, f"a page has at most 200 rows, found {first}", kms.exchanges[-1])
     kms.expect(
@@ -262,3 +261,20 @@ def many_tag_rows(kms: Kms) -> None:
         f"all {len(wish)} rows come, each once, found {len(met)}",
         kms.exchanges[-1],
     )
+
+
+@rule(
+    "PAG-016",
+    level=Level.SHOULD,
+    family="paging",
+    statement="A NextToken that no page gave is refused by a 4xx.",
+    provenance="inferred",
+    source=_FILTERS,
+    stage="parameter",
+    operations=("ListTagResources",),
+    safety="creates",
+)
+def made_up_token(kms: Kms) -> None:
+    """Ask for the page behind a token of one's own making."""
+    request = {"RegionId": kms.target.region, "ResourceType": "key", "NextToken": "made-up"}
+    kms.expect_refused(kms.call("ListTagResources", request), why="no page gave this token")
