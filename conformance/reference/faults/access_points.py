@@ -51,6 +51,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "access-point-does-not-change",
+    breaks=("EFF-070",),
     statement="UpdateApplicationAccessPoint succeeds and changes nothing.",
     source=SDK,
 )
@@ -68,6 +69,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "access-policy-does-not-change",
+    breaks=("EFF-070",),
     statement="UpdatePolicy succeeds and the resources stay.",
     source=SDK,
 )
@@ -85,6 +87,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "network-rule-loses-addresses",
+    breaks=("EFF-070",),
     statement="DescribeNetworkRule answers no addresses.",
     source=SDK,
 )
@@ -97,6 +100,10 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "network-rule-stays",
+    breaks=(
+        "EFF-070",
+        "IDM-010",
+    ),
     statement="DeleteNetworkRule succeeds and the rule stays.",
     source=SDK,
 )
@@ -113,6 +120,10 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "access-policy-stays",
+    breaks=(
+        "EFF-070",
+        "IDM-010",
+    ),
     statement="DeletePolicy succeeds and the policy stays.",
     source=SDK,
 )
@@ -129,6 +140,11 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "access-point-not-listed",
+    breaks=(
+        "EFF-070",
+        "PAG-001",
+        "PAG-002",
+    ),
     statement="ListApplicationAccessPoints leaves the newest access point out.",
     source=SDK,
 )
@@ -157,6 +173,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "client-key-shows-its-private-half",
+    breaks=("EFF-071",),
     statement="GetClientKey answers PrivateKeyData.",
     source=_CLIENT_KEY,
 )
@@ -254,6 +271,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "client-key-stays",
+    breaks=("EFF-071",),
     statement="DeleteClientKey succeeds and the client key stays.",
     source=_CLIENT_KEY,
 )

@@ -115,6 +115,10 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "delete-alias-does-nothing",
+    breaks=(
+        "EFF-022",
+        "IDM-010",
+    ),
     statement="DeleteAlias succeeds and the alias stays.",
     source=SDK,
 )
@@ -131,6 +135,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "delete-alias-disables-the-key",
+    breaks=("EFF-022",),
     statement="DeleteAlias makes the key behind it Disabled.",
     source=DOCS_2021,
 )
@@ -148,6 +153,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "alias-for-key-pending-deletion",
+    breaks=("STA-002",),
     statement="CreateAlias works with a key that waits for its deletion.",
     source=KEY_STATES,
 )
@@ -157,6 +163,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "alias-moves-to-key-pending-deletion",
+    breaks=("STA-002",),
     statement="UpdateAlias moves an alias to a key that waits for its deletion.",
     source=KEY_STATES,
 )
@@ -166,6 +173,10 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "aliases-of-all-keys",
+    breaks=(
+        "EFF-021",
+        "PAG-006",
+    ),
     statement="ListAliasesByKeyId lists the aliases of every key.",
     source=SDK,
 )
@@ -178,6 +189,10 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "one-alias-a-key",
+    breaks=(
+        "EFF-020",
+        "PAG-005",
+    ),
     statement="A second alias of a key takes the place of the first.",
     source=SDK,
 )
@@ -195,6 +210,10 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "alias-row-names-no-key",
+    breaks=(
+        "EFF-020",
+        "EFF-021",
+    ),
     statement="KeyId of a listed alias is the alias itself.",
     source=SDK,
 )

@@ -15,6 +15,7 @@ from conformance.reference.services.passwords import PasswordRules
 
 @fault(
     "new-key-not-listed",
+    breaks=("EFF-002",),
     statement="ListKeys leaves keys out that are younger than an hour.",
     source=SDK,
 )
@@ -31,6 +32,12 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "new-key-is-not-kept",
+    breaks=(
+        "EFF-012",
+        "EFF-030",
+        "IDM-004",
+        "IDM-008",
+    ),
     statement="CreateKey answers a key that is not there afterwards.",
     source=SDK,
 )
@@ -43,6 +50,10 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "new-alias-not-listed",
+    breaks=(
+        "EFF-021",
+        "IDM-014",
+    ),
     statement="ListAliases leaves the newest alias out.",
     source=SDK,
 )
@@ -57,6 +68,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "new-secret-not-listed",
+    breaks=("EFF-040",),
     statement="ListSecrets leaves the newest secret out.",
     source=SDK,
 )

@@ -19,6 +19,7 @@ from conformance.reference.faults.tools import (
 
 @fault(
     "enabling-twice-is-refused",
+    breaks=("IDM-001",),
     statement="EnableKey of an Enabled key is refused.",
     source=KEY_STATES,
 )
@@ -28,6 +29,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "disabling-twice-is-refused",
+    breaks=("IDM-001",),
     statement="DisableKey of a Disabled key is refused.",
     source=KEY_STATES,
 )
@@ -46,6 +48,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "cancelling-on-a-live-key-succeeds",
+    breaks=("IDM-003",),
     statement="CancelKeyDeletion of a key that is not to be deleted succeeds.",
     source=KEY_STATES,
 )
@@ -139,6 +142,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "opening-twice-succeeds",
+    breaks=("IDM-011",),
     statement="OpenKmsService succeeds although the service is open.",
     source="help.aliyun.com, api-kms-2016-01-20-openkmsservice",
 )

@@ -15,6 +15,7 @@ _SOURCE_607841 = "Import key material pages 607841"
 
 @fault(
     "other-material-accepted",
+    breaks=("IDM-013",),
     statement="A key takes material other than that it is bound to.",
     source=_SOURCE_607841,
 )
@@ -136,6 +137,10 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "deleted-material-still-works",
+    breaks=(
+        "EFF-007",
+        "STA-001",
+    ),
     statement="DeleteKeyMaterial succeeds and the key stays Enabled.",
     source=SDK,
 )
@@ -164,6 +169,10 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "imported-key-stays-pending",
+    breaks=(
+        "EFF-007",
+        "IDM-013",
+    ),
     statement="ImportKeyMaterial succeeds and the key stays PendingImport.",
     source=SDK,
 )

@@ -32,6 +32,10 @@ def _change_metadata(endpoint: Endpoint, change: Any) -> None:
 
 @fault(
     "arn-of-key-fails",
+    breaks=(
+        "EFF-006",
+        "STA-001",
+    ),
     statement="A key named by its ARN gives 500 InternalFailure (localstack #5410).",
     source=SDK,
 )
@@ -104,6 +108,10 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "new-key-loses-description",
+    breaks=(
+        "EFF-001",
+        "ENV-011",
+    ),
     statement="CreateKey drops the description.",
     source=SDK,
 )
@@ -115,6 +123,10 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "new-key-loses-tags",
+    breaks=(
+        "EFF-031",
+        "PAG-010",
+    ),
     statement="CreateKey drops the tags.",
     source=SDK,
 )
@@ -148,6 +160,10 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "new-key-ignores-spec",
+    breaks=(
+        "EFF-001",
+        "PAG-010",
+    ),
     statement="CreateKey makes an Aliyun_AES_256 key whatever is asked for.",
     source=SDK,
 )
@@ -178,6 +194,10 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "key-arn-names-other-account",
+    breaks=(
+        "EFF-002",
+        "EFF-006",
+    ),
     statement="Arn of a key names another account.",
     source="RAM page, AlibabaCloudDocs/kms (2021-07)",
 )
@@ -190,6 +210,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "creation-date-moves",
+    breaks=("ENV-012",),
     statement="CreationDate lies a day after the call that asks for it.",
     source=SDK,
 )
@@ -202,6 +223,10 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "creation-date-is-a-number",
+    breaks=(
+        "ENV-008",
+        "ENV-012",
+    ),
     statement="CreationDate is a number of seconds instead of text.",
     source=DOCS_2021,
 )
@@ -214,6 +239,10 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "creation-date-has-fractions",
+    breaks=(
+        "EFF-001",
+        "ENV-012",
+    ),
     statement="CreationDate has fractions of a second.",
     source=DOCS_2021,
 )
@@ -226,6 +255,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "key-metadata-of-another-version",
+    breaks=("EFF-001",),
     statement="KeySpec is called CustomerMasterKeySpec, as of another version (Cosmian #687).",
     source=SDK,
 )
@@ -238,6 +268,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "description-does-not-change",
+    breaks=("EFF-003",),
     statement="UpdateKeyDescription succeeds and the description stays.",
     source=SDK,
 )
@@ -254,6 +285,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "delete-date-not-shown",
+    breaks=("EFF-005",),
     statement="DescribeKey of a key in its deletion window has no DeleteDate.",
     source=SDK,
 )
@@ -263,6 +295,10 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "delete-date-always-shown",
+    breaks=(
+        "EFF-005",
+        "EFF-006",
+    ),
     statement="DescribeKey shows a DeleteDate for keys that are not to be deleted.",
     source=SDK,
 )
@@ -275,6 +311,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "deletion-window-ignored",
+    breaks=("EFF-005",),
     statement="ScheduleKeyDeletion always waits 30 days.",
     source=SDK,
 )
@@ -308,6 +345,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "deletion-protection-ignored",
+    breaks=("EFF-006",),
     statement="ScheduleKeyDeletion works with a protected key.",
     source=SDK,
 )
@@ -317,6 +355,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "deletion-protection-not-shown",
+    breaks=("EFF-006",),
     statement="DescribeKey shows DeletionProtection Disabled for a protected key.",
     source=SDK,
 )

@@ -21,6 +21,10 @@ _PAGED = (
 
 @fault(
     "page-off-by-one",
+    breaks=(
+        "EFF-008",
+        "EFF-050",
+    ),
     statement="Every page begins one row late.",
     source=SDK,
 )
@@ -32,6 +36,10 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "page-one-row-too-long",
+    breaks=(
+        "PAG-002",
+        "PAG-004",
+    ),
     statement="Every page has one row more than asked for.",
     source=SDK,
 )
@@ -43,6 +51,10 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "pages-count-from-zero",
+    breaks=(
+        "EFF-008",
+        "EFF-040",
+    ),
     statement="Page 1 answers the second page.",
     source=SDK,
 )
@@ -52,6 +64,10 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "page-number-ignored",
+    breaks=(
+        "PAG-005",
+        "PAG-013",
+    ),
     statement="Every page is the first one.",
     source=SDK,
 )
@@ -61,6 +77,10 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "page-size-ignored",
+    breaks=(
+        "PAG-002",
+        "PAG-010",
+    ),
     statement="PageSize is ignored and ten rows a page are answered.",
     source=SDK,
 )
@@ -70,6 +90,10 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "page-past-the-end-is-refused",
+    breaks=(
+        "PAG-002",
+        "PAG-005",
+    ),
     statement="A page past the last one gives 500.",
     source=SDK,
 )
@@ -84,6 +108,10 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "pages-in-another-order",
+    breaks=(
+        "PAG-006",
+        "PAG-013",
+    ),
     statement="Pages after the first come from the list turned around.",
     source=SDK,
 )
@@ -115,6 +143,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "page-number-always-one",
+    breaks=("PAG-003",),
     statement="PageNumber of the answer is always 1.",
     source=SDK,
 )
@@ -127,6 +156,10 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "page-size-not-repeated",
+    breaks=(
+        "PAG-003",
+        "PAG-004",
+    ),
     statement="PageSize of the answer is the number of rows.",
     source=SDK,
 )
@@ -156,6 +189,10 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "counts-are-text",
+    breaks=(
+        "ENV-008",
+        "PAG-005",
+    ),
     statement="TotalCount is text instead of a number.",
     source="SDK model, Python SDK alibabacloud-kms20160120 3.3.1",
 )
@@ -168,6 +205,10 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "filters-ignored",
+    breaks=(
+        "PAG-011",
+        "PAG-012",
+    ),
     statement="Filters of lists are ignored.",
     source=SDK,
 )
@@ -181,6 +222,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "first-filter-only",
+    breaks=("PAG-011",),
     statement="Of several filters only the first counts.",
     source=SDK,
 )
@@ -191,6 +233,10 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "first-filter-value-only",
+    breaks=(
+        "PAG-011",
+        "PAG-012",
+    ),
     statement="Of several values of a filter only the first counts.",
     source=SDK,
 )
@@ -252,6 +298,10 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "empty-list-is-refused",
+    breaks=(
+        "ENV-008",
+        "STA-003",
+    ),
     statement="A list without rows gives 404 instead of an empty page.",
     source=SDK,
 )

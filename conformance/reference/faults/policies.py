@@ -16,6 +16,7 @@ _OVERVIEW = "Overview of key policies page (ja)"
 
 @fault(
     "key-policy-is-not-kept",
+    breaks=("EFF-060",),
     statement="SetKeyPolicy succeeds and the policy stays.",
     source=SDK,
 )
@@ -52,6 +53,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "policy-loses-statements",
+    breaks=("EFF-060",),
     statement="Only the first statement of a policy is kept.",
     source=SDK,
 )
@@ -67,6 +69,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "policy-effect-turned-around",
+    breaks=("EFF-060",),
     statement="Deny of a policy is answered as Allow.",
     source=SDK,
 )
@@ -79,6 +82,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "policy-is-an-object",
+    breaks=("EFF-060",),
     statement="Policy is answered as a JSON object instead of JSON text.",
     source="SDK model, Python SDK alibabacloud-kms20160120 3.3.1",
 )

@@ -20,6 +20,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "new-version-does-not-encrypt",
+    breaks=("EFF-013",),
     statement="Encrypt goes on with the first version after a rotation.",
     source=ROTATION,
 )
@@ -29,6 +30,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "old-version-does-not-decrypt",
+    breaks=("EFF-013",),
     statement="Blobs of earlier versions do not open after a rotation.",
     source=ROTATION,
 )
@@ -61,6 +63,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "next-rotation-not-shown",
+    breaks=("EFF-010",),
     statement="DescribeKey of a rotating key has no NextRotationDate.",
     source=SDK,
 )
@@ -124,6 +127,10 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "new-version-not-listed",
+    breaks=(
+        "EFF-013",
+        "PAG-002",
+    ),
     statement="ListKeyVersions shows the first version only.",
     source=SDK,
 )
@@ -157,6 +164,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "new-version-is-not-primary",
+    breaks=("EFF-013",),
     statement="PrimaryKeyVersion stays the first version after CreateKeyVersion.",
     source=ROTATION,
 )

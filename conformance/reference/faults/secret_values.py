@@ -23,6 +23,10 @@ _BATCH = "BatchGetSecretValue page (2026-08)"
 
 @fault(
     "new-value-is-not-current",
+    breaks=(
+        "EFF-055",
+        "EFF-057",
+    ),
     statement="PutSecretValue leaves ACSCurrent on the old version.",
     source=SDK,
 )
@@ -37,6 +41,11 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "former-value-is-not-previous",
+    breaks=(
+        "EFF-050",
+        "EFF-051",
+        "IDM-005",
+    ),
     statement="The former version loses ACSCurrent and gets no ACSPrevious.",
     source=SDK,
 )
@@ -52,6 +61,10 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "label-on-two-versions",
+    breaks=(
+        "EFF-055",
+        "EFF-057",
+    ),
     statement="A stage label stays on the version it moves away from.",
     source=GENERIC_SECRETS,
 )
@@ -65,6 +78,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "named-labels-take-current-along",
+    breaks=("EFF-052",),
     statement="PutSecretValue with VersionStages moves ACSCurrent as well.",
     source="Rotate generic secrets page, AlibabaCloudDocs/kms (2021-07)",
 )
@@ -82,6 +96,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "named-labels-ignored",
+    breaks=("EFF-052",),
     statement="PutSecretValue ignores VersionStages.",
     source=SDK,
 )
@@ -124,6 +139,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "newest-version-goes-first",
+    breaks=("EFF-055",),
     statement="Beyond ten versions the newest of the older ones goes instead of the oldest.",
     source=SDK,
 )
@@ -155,6 +171,10 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "newest-value-without-selection",
+    breaks=(
+        "EFF-052",
+        "EFF-053",
+    ),
     statement="Without a selection GetSecretValue answers the newest version, not ACSCurrent.",
     source=SDK,
 )
@@ -235,6 +255,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "moving-a-label-does-nothing",
+    breaks=("EFF-053",),
     statement="UpdateSecretVersionStage succeeds and moves no label.",
     source=SDK,
 )
@@ -319,6 +340,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "batch-mixes-values-up",
+    breaks=("EFF-047",),
     statement="BatchGetSecretValue answers the first value for every secret.",
     source=_BATCH,
 )

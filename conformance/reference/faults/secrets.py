@@ -39,6 +39,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "name-in-window-answers-resource-exist",
+    breaks=("EFF-044",),
     statement="CreateSecret with a name in its deletion window answers Rejected.ResourceExist.",
     source=_CREATE,
 )
@@ -74,6 +75,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "new-secret-loses-description",
+    breaks=("EFF-040",),
     statement="CreateSecret drops the description.",
     source=SDK,
 )
@@ -87,6 +89,10 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "new-secret-loses-tags",
+    breaks=(
+        "EFF-031",
+        "PAG-012",
+    ),
     statement="CreateSecret drops the tags.",
     source=SDK,
 )
@@ -98,6 +104,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "describe-secret-shows-the-value",
+    breaks=("EFF-043",),
     statement="DescribeSecret answers SecretData.",
     source=SDK,
 )
@@ -113,6 +120,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "list-secrets-shows-values",
+    breaks=("EFF-043",),
     statement="ListSecrets answers SecretData in its rows.",
     source=SDK,
 )
@@ -214,6 +222,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "deleting-a-secret-is-at-once",
+    breaks=("EFF-044",),
     statement="DeleteSecret with a window deletes the secret without any.",
     source=SDK,
 )
@@ -229,6 +238,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "forced-deletion-can-be-undone",
+    breaks=("EFF-046",),
     statement="A secret deleted without recovery can be restored.",
     source=SDK,
 )
@@ -273,6 +283,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "live-secret-is-restored",
+    breaks=("IDM-009",),
     statement="RestoreSecret of a live secret succeeds.",
     source="help.aliyun.com, api-kms-2016-01-20-restoresecret",
 )

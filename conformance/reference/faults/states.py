@@ -20,6 +20,7 @@ _CODES = {"Rejected.Disabled", "Rejected.PendingDeletion", "Rejected.PendingImpo
 
 @fault(
     "encrypt-with-disabled-key",
+    breaks=("STA-002",),
     statement="Encrypt works with a Disabled key (localstack #5410).",
     source=KEY_STATES,
 )
@@ -29,6 +30,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "decrypt-with-disabled-key",
+    breaks=("STA-002",),
     statement="Decrypt works with a Disabled key.",
     source=KEY_STATES,
 )
@@ -38,6 +40,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "data-key-with-disabled-key",
+    breaks=("STA-002",),
     statement="Data keys are made under a Disabled key.",
     source=KEY_STATES,
 )
@@ -65,6 +68,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "mac-with-disabled-key",
+    breaks=("STA-002",),
     statement="GenerateMac works with a Disabled key.",
     source=KEY_STATES,
 )
@@ -74,6 +78,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "encrypt-with-key-pending-deletion",
+    breaks=("STA-002",),
     statement="Encrypt works with a key that waits for its deletion.",
     source=KEY_STATES,
 )
@@ -83,6 +88,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "decrypt-with-key-pending-deletion",
+    breaks=("STA-002",),
     statement="Decrypt works with a key that waits for its deletion.",
     source=KEY_STATES,
 )
@@ -92,6 +98,10 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "describe-key-refuses-disabled",
+    breaks=(
+        "EFF-004",
+        "STA-003",
+    ),
     statement="DescribeKey refuses a Disabled key.",
     source=KEY_STATES,
 )
@@ -101,6 +111,10 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "describe-key-hides-pending-deletion",
+    breaks=(
+        "IDM-002",
+        "STA-005",
+    ),
     statement="A key that waits for its deletion is answered as not found.",
     source=KEY_STATES,
 )
@@ -110,6 +124,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "description-of-key-pending-deletion-changes",
+    breaks=("STA-002",),
     statement="UpdateKeyDescription works with a key that waits for its deletion.",
     source=KEY_STATES,
 )
@@ -128,6 +143,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "enable-from-pending-deletion",
+    breaks=("STA-002",),
     statement="EnableKey takes a key out of its deletion window.",
     source=KEY_STATES,
 )
@@ -137,6 +153,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "disable-from-pending-import",
+    breaks=("STA-002",),
     statement="DisableKey works with a key that has no material.",
     source=KEY_STATES,
 )
@@ -146,6 +163,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "disabled-key-answers-other-code",
+    breaks=("STA-002",),
     statement="Cryptography with a Disabled key is refused as Rejected.StateModifiedFailed.",
     source=KEY_STATES,
 )
@@ -156,6 +174,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "pending-import-answers-other-code",
+    breaks=("STA-002",),
     statement="Encrypt with a key without material is refused as Rejected.Disabled.",
     source=KEY_STATES,
 )
@@ -174,6 +193,10 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "disable-does-nothing",
+    breaks=(
+        "EFF-004",
+        "STA-003",
+    ),
     statement="DisableKey succeeds and the key stays Enabled.",
     source=KEY_STATES,
 )
@@ -190,6 +213,11 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "enable-does-nothing",
+    breaks=(
+        "EFF-004",
+        "EFF-011",
+        "STA-006",
+    ),
     statement="EnableKey succeeds and the key stays Disabled.",
     source=KEY_STATES,
 )
@@ -206,6 +234,10 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "cancel-leaves-pending",
+    breaks=(
+        "STA-004",
+        "STA-006",
+    ),
     statement="CancelKeyDeletion succeeds and the key still waits for its deletion.",
     source=KEY_STATES,
 )
@@ -222,6 +254,10 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "cancel-gives-a-disabled-key",
+    breaks=(
+        "STA-004",
+        "STA-006",
+    ),
     statement="CancelKeyDeletion leaves the key Disabled instead of Enabled.",
     source=SDK,
 )

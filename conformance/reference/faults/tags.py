@@ -114,6 +114,10 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "only-the-first-resource-is-tagged",
+    breaks=(
+        "EFF-032",
+        "PAG-015",
+    ),
     statement="TagResources tags the first of several resources only.",
     source=SDK,
 )
@@ -129,6 +133,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "key-pending-deletion-is-tagged",
+    breaks=("STA-002",),
     statement="TagResource and UntagResource work with a key that waits for its deletion.",
     source=KEY_STATES,
 )
