@@ -29,19 +29,26 @@ def report(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def print_summary(folder: Path) -> None:
+    """Print what came out of a run, in colour on a terminal."""
+    from reports import terminal
+
+    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ and not os.environ.get("CI")
+    print(terminal.summary(folder, colour=colour), end="")
+
+
 def render_reports(folder: Path, formats: tuple[str, ...]) -> None:
     """Write the reports of a folder, print the summary and where they are.
 
     Raises:
         UsageError: When the folder cannot be read or written, or a format is unknown.
     """
-    from reports import render_all, terminal
+    from reports import render_all
     from reports.results import ResultsError
 
-    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ and not os.environ.get("CI")
     try:
         written = render_all.render(folder, formats)
-        print(terminal.summary(folder, colour=colour), end="")
+        print_summary(folder)
     except (ResultsError, render_all.UnknownFormatError) as error:
         raise UsageError(str(error)) from None
     except OSError as error:

@@ -103,6 +103,7 @@ def run(arguments: argparse.Namespace) -> int:
             profile=(profile.name, profile.version),
             command=shlex.join(["kms-conformance", *sys.argv[1:]]),
             baseline=baseline,
+            deviations=tuple(_deviations(arguments)),
             keep_all=arguments.keep_all,
             ephemeral=arguments.target is None,
         )
@@ -124,9 +125,12 @@ def _target(arguments: argparse.Namespace, stack: ExitStack) -> Any:
 
     if arguments.target is not None:
         return load_target(arguments.target)
+    return stack.enter_context(embedded_target(_deviations(arguments)))
+
+
+def _deviations(arguments: argparse.Namespace) -> list[str]:
     options = [part for name in arguments.fault for part in ("--fault", name)]
-    options += [part for name in arguments.harmless for part in ("--harmless", name)]
-    return stack.enter_context(embedded_target(options))
+    return options + [part for name in arguments.harmless for part in ("--harmless", name)]
 
 
 def _results_folder(arguments: argparse.Namespace) -> Path:
@@ -195,8 +199,11 @@ def _conclude(engine: "Engine", *, render: bool) -> None:
         print(f"left on the target: {sentence}", file=sys.stderr)
     for sentence in engine.stale:
         print(f"stale baseline entry: {sentence}", file=sys.stderr)
-    if folder is None or not render:
+    if folder is None:
         return
-    from conformance.commands.report import render_reports
+    from conformance.commands.report import print_summary, render_reports
 
-    render_reports(folder, ("all",))
+    if render:
+        render_reports(folder, ("all",))
+    else:
+        print_summary(folder)

@@ -51,6 +51,8 @@ from conformance.target.model import Target
 
 #: Seconds that removing may take at the end of a run.
 CLEANING_TIME = 120.0
+#: Generated examples for each property unless told otherwise.
+EXAMPLES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ class RunOptions:
 
     results: Path | None = None
     seed: int = 0
-    examples: int = 20
+    examples: int = EXAMPLES
     time_budget: float = 900.0
     profile: tuple[str, str] = ("all", "0")
     command: str = "kms-conformance run"
@@ -368,7 +370,7 @@ class Engine:
         options = given.deviations
         if self.target.path is not None and not given.ephemeral:
             options = ("--target", str(self.target.path))
-        if given.examples != RunOptions.examples:
+        if given.examples != EXAMPLES:
             options += ("--examples", str(given.examples))
         return (*options, "--seed", str(given.seed))
 
