@@ -28,7 +28,7 @@ from conformance.run.verdict import Hang, NotTestable
 from conformance.target.model import Target
 from conformance.target.trust import trust_context
 from conformance.wire.envelope import Answer, parse
-from conformance.wire.failures import WireError
+from conformance.wire.failures import NotTransmittable, WireError
 
 
 class Watch(Protocol):
@@ -254,7 +254,11 @@ def _encode(operation: str, params: Mapping[str, Any]) -> Sequence[tuple[str, st
         return ()
     if operation_or_none(operation) is None:
         return [(name, str(value)) for name, value in params.items()]
-    return codec(operation).encode(params)
+    try:
+        return codec(operation).encode(params)
+    except NotTransmittable as error:
+        # What is asked for came from an answer before, which lacked it.
+        raise NotTestable(f"{operation} cannot be called: {error}") from None
 
 
 def _decode(operation: str, pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:

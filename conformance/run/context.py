@@ -11,7 +11,7 @@ journalling what is made and keeping evidence is the runner's business.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
@@ -267,7 +267,10 @@ class Kms:
             stage: What must refuse, for the message.
             why: What is wrong with the request, for the message.
         """
-        codes, statuses = tuple(codes), tuple(statuses)
+        # Sets have no order; messages are the same in every run.
+        codes, statuses = (
+            tuple(sorted(given) if isinstance(given, Set) else given) for given in (codes, statuses)
+        )
         wish = _wish(codes, statuses, stage)
         because = f" ({why})" if why else ""
         found = (
@@ -338,9 +341,10 @@ class Kms:
             name = resource.bundle
             if name not in bundles:
                 bundles[name] = self.provide(name, params, fresh=name in fresh)
-            if resource.attribute not in bundles[name]:
+            found = bundles[name].get(resource.attribute)
+            if found is None:
                 raise NotTestable(f"the bundle {name} has no {resource.attribute}")
-            return bundles[name][resource.attribute]
+            return found
 
         return value
 
