@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from datetime import timedelta
 from typing import Any
 
 from cryptography.hazmat.primitives import hashes
@@ -152,7 +153,8 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "asymmetric-version-ignored",
-    statement="AsymmetricSign uses the newest version whatever KeyVersionId says (moto #9907).",
+    statement="AsymmetricSign uses the newest version whatever KeyVersionId says (moto #9907), and "
+    "versions need not be seven days apart.",
     source=_OVERVIEW,
 )
 def _(endpoint: Endpoint) -> None:
@@ -163,7 +165,13 @@ def _(endpoint: Endpoint) -> None:
             "KeyVersionId": call.params["KeyVersionId"],
         }
 
+    def at_once(call: Call, original: Handler) -> dict[str, Any]:
+        for version in key_of(call).versions.values():
+            version.created -= timedelta(days=8)
+        return original(call)
+
     wrap_handler(endpoint, "AsymmetricSign", wrapper)
+    wrap_handler(endpoint, "CreateKeyVersion", at_once)
 
 
 @fault(

@@ -37,6 +37,16 @@ _OF_ANY_KEY = (
     "TagResource",
 )
 _OF_IMPORTED_KEY = ("ImportKeyMaterial", "DeleteKeyMaterial", *_OF_ANY_KEY)
+_CHANGING = frozenset(
+    {
+        "DisableKey",
+        "EnableKey",
+        "ScheduleKeyDeletion",
+        "CancelKeyDeletion",
+        "ImportKeyMaterial",
+        "DeleteKeyMaterial",
+    }
+)
 #: How a key comes back to Enabled.
 _BACK = {
     "Disabled": "EnableKey",
@@ -155,8 +165,13 @@ class Walker:
 
 
 def _walks(kms: Kms, walker: Walker, operations: Sequence[str]) -> None:
+    """Take every two changes of state after one another, then walks at random."""
     from hypothesis import strategies as st
 
+    changing = [operation for operation in operations if operation in _CHANGING]
+    for first in changing:
+        for second in changing:
+            walker.walk([first, second, "Decrypt"])
     steps = st.lists(st.sampled_from(operations), min_size=1, max_size=_LONGEST)
     examples = kms.examples if kms.target.loopback else min(kms.examples, _FEW)
     kms.property(steps, walker.walk, max_examples=examples)
