@@ -55,6 +55,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "unknown-alias-answers-key-not-found",
+    breaks=("KEY-011",),
     statement="An unknown alias is answered as Forbidden.KeyNotFound.",
     source=RESPONSES,
 )
@@ -68,6 +69,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "update-alias-does-nothing",
+    breaks=("KEY-010",),
     statement="UpdateAlias succeeds and the alias stays with its key.",
     source=SDK,
 )
@@ -101,6 +103,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "update-alias-makes-aliases",
+    breaks=("KEY-011",),
     statement="UpdateAlias with an unknown name makes the alias.",
     source=RESPONSES,
 )
@@ -135,7 +138,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "delete-alias-disables-the-key",
-    breaks=("EFF-022",),
+    breaks=("EFF-022", "KEY-010"),
     statement="DeleteAlias makes the key behind it Disabled.",
     source=DOCS_2021,
 )
@@ -189,10 +192,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "one-alias-a-key",
-    breaks=(
-        "EFF-020",
-        "PAG-005",
-    ),
+    breaks=("EFF-020", "PAG-005", "KEY-010"),
     statement="A second alias of a key takes the place of the first.",
     source=SDK,
 )

@@ -21,6 +21,7 @@ _TAG = 16
 
 @fault(
     "deterministic-ciphertext",
+    breaks=("CRY-005", "CRY-023"),
     statement="The same plaintext always gives the same blob (floci #816).",
     source=TRANSFER,
 )
@@ -30,6 +31,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "context-ignored",
+    breaks=("CRY-010", "CRY-011", "CRY-013", "CRY-014", "CRY-035", "CRY-041"),
     statement="A blob opens with any encryption context (floci #817).",
     source=CONTEXT,
 )
@@ -39,6 +41,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "context-turned-around",
+    breaks=("CRY-010", "CRY-013"),
     statement=(
         "Decrypt fails with the right encryption context and works with a wrong one "
         "(localstack #8505)."
@@ -77,6 +80,7 @@ def _without_check(version: KeyVersion, sealed: Blob, _bound: bytes) -> bytes:
 
 @fault(
     "context-order-matters",
+    breaks=("CRY-012",),
     statement="A context opens only with its members in the order in which they were sent.",
     source=CONTEXT,
 )
@@ -88,6 +92,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "context-values-ignored",
+    breaks=("CRY-010", "CRY-014", "CRY-025"),
     statement="Only the names in an encryption context count.",
     source=CONTEXT,
 )
@@ -97,6 +102,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "tampered-blob-opens",
+    breaks=("CRY-010", "CRY-020"),
     statement="A blob with a flipped bit opens to something else.",
     source=CONTEXT,
 )
@@ -106,6 +112,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "bad-blob-gives-500",
+    breaks=("CRY-015",),
     statement="A blob that does not open gives 500 InternalFailure.",
     source=CONTEXT,
 )
@@ -123,6 +130,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "ciphertext-holds-plaintext",
+    breaks=("CRY-006", "CRY-020"),
     statement="The blob holds the plaintext as it is (moto PR #2397).",
     source=_CIPHERTEXT,
 )
@@ -139,6 +147,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "all-keys-are-one",
+    breaks=("CRY-008", "CRY-022", "CRY-024"),
     statement="All keys encrypt with the same material, so that any opens any blob (moto #9907).",
     source=SDK,
 )
@@ -160,6 +169,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "decrypt-names-another-key",
+    breaks=("CRY-007", "CRY-008"),
     statement="Decrypt answers the KeyId of another key than the one that opened the blob.",
     source=SDK,
 )
@@ -172,6 +182,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "encrypt-names-another-version",
+    breaks=("CRY-007",),
     statement="KeyVersionId of Encrypt is not the version that encrypted.",
     source=SDK,
 )
@@ -184,6 +195,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "plaintext-comes-back-shortened",
+    breaks=("CRY-001", "CRY-002"),
     statement="Decrypt drops white space and padding at the end of a text.",
     source=SDK,
 )
@@ -196,6 +208,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "plaintext-limit-is-one-kilobyte",
+    breaks=("CRY-003", "CRY-004"),
     statement="Encrypt refuses more than 1,024 bytes where 6 KB are promised.",
     source=SDK,
 )
@@ -221,6 +234,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "reencrypt-loses-destination-context",
+    breaks=("CRY-041",),
     statement="ReEncrypt does not bind DestinationEncryptionContext (fakecloud PR #986).",
     source=SDK,
 )
@@ -234,6 +248,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "reencrypt-keeps-the-key",
+    breaks=("CRY-040",),
     statement="ReEncrypt answers a blob under the source key.",
     source=SDK,
 )
@@ -249,6 +264,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "reencrypt-changes-the-text",
+    breaks=("CRY-040",),
     statement="ReEncrypt encrypts the base64 of the text instead of the text.",
     source=SDK,
 )

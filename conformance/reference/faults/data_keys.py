@@ -15,6 +15,7 @@ _LENGTHS = "length of the hash that the algorithm names"
 
 @fault(
     "data-key-too-short",
+    breaks=("CRY-030",),
     statement="Data keys are one byte shorter than asked for.",
     source=SDK,
 )
@@ -24,6 +25,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "data-key-does-not-match-its-blob",
+    breaks=("CRY-030",),
     statement="Plaintext of GenerateDataKey is not what the blob opens to.",
     source=SDK,
 )
@@ -37,6 +39,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "data-key-repeats",
+    breaks=("CRY-032",),
     statement="Every data key of one length is the same.",
     source=SDK,
 )
@@ -47,6 +50,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "data-key-half-random",
+    breaks=("CRY-032",),
     statement="The second half of every data key is zero.",
     source=SDK,
 )
@@ -58,6 +62,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "number-of-bytes-ignored",
+    breaks=("CRY-030", "CRY-034"),
     statement="NumberOfBytes is ignored and KeySpec or 32 bytes are used.",
     source=SDK,
 )
@@ -70,6 +75,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "key-spec-wins-over-number-of-bytes",
+    breaks=("CRY-030",),
     statement="KeySpec wins over NumberOfBytes.",
     source=SDK,
 )
@@ -82,6 +88,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "data-key-of-sixteen-bytes-by-default",
+    breaks=("CRY-030",),
     statement="Without KeySpec and NumberOfBytes a data key has 16 bytes.",
     source=SDK,
 )
@@ -94,6 +101,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "without-plaintext-shows-plaintext",
+    breaks=("CRY-031",),
     statement="GenerateDataKeyWithoutPlaintext answers the plaintext.",
     source=SDK,
 )
@@ -103,6 +111,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "data-key-loses-context",
+    breaks=("CRY-014",),
     statement="GenerateDataKey does not bind the encryption context.",
     source=SDK,
 )
@@ -116,6 +125,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "data-key-of-asymmetric-key",
+    breaks=("CRY-033",),
     statement="Data keys can be asked of an asymmetric key; a symmetric one answers.",
     source="CreateKey page, AlibabaCloudDocs/kms (2021-07)",
 )
@@ -132,6 +142,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "exported-data-key-differs",
+    breaks=("CRY-035",),
     statement="The exported data key is not the one in the blob.",
     source=SDK,
 )
@@ -145,6 +156,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "exported-under-another-hash",
+    breaks=("CRY-034", "CRY-035"),
     statement="Data keys are exported with OAEP over SHA-1 whatever is asked for.",
     source=SDK,
 )
@@ -158,6 +170,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "mac-cut-short",
+    breaks=("CRY-071",),
     statement="Macs are cut to 16 bytes.",
     source=_LENGTHS,
 )
@@ -169,6 +182,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "mac-of-the-hash",
+    breaks=("CRY-070",),
     statement="The MAC does not depend on the key.",
     source=_LENGTHS,
 )
@@ -180,6 +194,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "mac-prefix-verifies",
+    breaks=("CRY-072",),
     statement="VerifyMac takes a MAC that was cut short.",
     source=_LENGTHS,
 )
@@ -189,6 +204,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "every-mac-verifies",
+    breaks=("CRY-072",),
     statement="VerifyMac answers true for any MAC.",
     source=SDK,
 )

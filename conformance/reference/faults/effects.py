@@ -83,6 +83,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "secret-value-of-another",
+    breaks=("EFF-052", "EFF-053", "SEC-004"),
     statement="GetSecretValue answers the value of the secret made last.",
     source=SDK,
 )
@@ -126,6 +127,7 @@ def _do(endpoint: Endpoint, call: Call) -> None:
 
 @fault(
     "refused-alias-moves",
+    breaks=("IDM-004",),
     statement="CreateAlias with a taken name is refused and moves the alias all the same.",
     source=RESPONSES,
 )
@@ -144,6 +146,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "refused-secret-is-overwritten",
+    breaks=("EFF-044",),
     statement="CreateSecret with a taken name is refused and changes the value all the same.",
     source=SDK,
 )
@@ -162,6 +165,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "refused-value-is-stored",
+    breaks=("IDM-006",),
     statement="PutSecretValue with a version that exists is refused and stores the value.",
     source=SDK,
 )
@@ -180,6 +184,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "refused-scheduling-disables",
+    breaks=("EFF-006",),
     statement="ScheduleKeyDeletion of a protected key is refused and disables the key.",
     source=SDK,
 )
@@ -212,6 +217,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "disabling-one-disables-all",
+    breaks=("KEY-005",),
     statement="DisableKey disables every key of the account.",
     source=SDK,
 )
@@ -231,6 +237,7 @@ def _change_password(endpoint: Endpoint, change: Any) -> None:
 
 @fault(
     "password-length-ignored",
+    breaks=("CRY-080",),
     statement="Random passwords always have 32 characters.",
     source=SDK,
 )
@@ -244,6 +251,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "password-exclusions-ignored",
+    breaks=("CRY-080",),
     statement="Exclude... of GetRandomPassword is ignored.",
     source=SDK,
 )
@@ -256,6 +264,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "password-lacks-required-types",
+    breaks=("CRY-080",),
     statement="RequireEachIncludedType is ignored, and passwords have letters only.",
     source=SDK,
 )
@@ -275,6 +284,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "password-repeats",
+    breaks=("CRY-081",),
     statement="Every random password of one length is the same.",
     source=SDK,
 )

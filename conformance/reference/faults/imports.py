@@ -15,7 +15,7 @@ _SOURCE_607841 = "Import key material pages 607841"
 
 @fault(
     "other-material-accepted",
-    breaks=("IDM-013",),
+    breaks=("IDM-013", "KEY-022"),
     statement="A key takes material other than that it is bound to.",
     source=_SOURCE_607841,
 )
@@ -28,6 +28,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "material-of-any-length-accepted",
+    breaks=("KEY-023",),
     statement="A key takes 16 bytes of material where its spec wants 32.",
     source=SDK,
 )
@@ -42,6 +43,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "token-of-another-key-accepted",
+    breaks=("KEY-024",),
     statement="ImportKeyMaterial takes a token that was issued for another key.",
     source=DOCS_2021,
 )
@@ -60,6 +62,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "import-token-lives-an-hour",
+    breaks=("KEY-025",),
     statement="TokenExpireTime is one hour ahead instead of 24.",
     source=DOCS_2021,
 )
@@ -69,6 +72,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "import-parameters-repeat",
+    breaks=("KEY-025",),
     statement="GetParametersForImport answers the same public key and token each time.",
     source=DOCS_2021,
 )
@@ -86,6 +90,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "bad-import-token-answers-other-code",
+    breaks=("KEY-024",),
     statement="A token of another key is refused as InvalidParameter.",
     source=RESPONSES,
 )
@@ -95,6 +100,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "material-of-kms-is-imported",
+    breaks=("KEY-028",),
     statement="GetParametersForImport works with a key whose material KMS made.",
     source=RESPONSES,
 )
@@ -113,6 +119,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "past-expiry-accepted",
+    breaks=("KEY-027",),
     statement="ImportKeyMaterial takes a KeyMaterialExpireUnix that lies in the past.",
     source=SDK,
 )
@@ -137,10 +144,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "deleted-material-still-works",
-    breaks=(
-        "EFF-007",
-        "STA-001",
-    ),
+    breaks=("EFF-007", "STA-001", "KEY-002", "KEY-021"),
     statement="DeleteKeyMaterial succeeds and the key stays Enabled.",
     source=SDK,
 )
@@ -155,6 +159,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "deleted-material-unbinds-the-key",
+    breaks=("KEY-022",),
     statement="After DeleteKeyMaterial the key takes any material.",
     source=_SOURCE_607841,
 )
@@ -169,10 +174,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "imported-key-stays-pending",
-    breaks=(
-        "EFF-007",
-        "IDM-013",
-    ),
+    breaks=("EFF-007", "IDM-013", "KEY-020"),
     statement="ImportKeyMaterial succeeds and the key stays PendingImport.",
     source=SDK,
 )
@@ -189,6 +191,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "wrapped-under-another-hash",
+    breaks=("KEY-020",),
     statement="Material wrapped with OAEP over SHA-256 is refused: SHA-1 is expected.",
     source=SDK,
 )

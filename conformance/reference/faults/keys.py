@@ -32,10 +32,7 @@ def _change_metadata(endpoint: Endpoint, change: Any) -> None:
 
 @fault(
     "arn-of-key-fails",
-    breaks=(
-        "EFF-006",
-        "STA-001",
-    ),
+    breaks=("EFF-006", "STA-001", "CRY-007"),
     statement="A key named by its ARN gives 500 InternalFailure (localstack #5410).",
     source=SDK,
 )
@@ -48,6 +45,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "alias-of-key-not-taken",
+    breaks=("EFF-020", "CRY-007"),
     statement="A key cannot be named by its alias where documents say it can.",
     source=SDK,
 )
@@ -63,6 +61,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "answers-alias-as-key-id",
+    breaks=("EFF-020", "CRY-007", "CRY-051"),
     statement="KeyId of an answer repeats the alias that was sent.",
     source=SDK,
 )
@@ -285,7 +284,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "delete-date-not-shown",
-    breaks=("EFF-005",),
+    breaks=("EFF-005", "KEY-001", "KEY-003"),
     statement="DescribeKey of a key in its deletion window has no DeleteDate.",
     source=SDK,
 )
@@ -295,10 +294,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "delete-date-always-shown",
-    breaks=(
-        "EFF-005",
-        "EFF-006",
-    ),
+    breaks=("EFF-005", "EFF-006", "KEY-001", "KEY-004"),
     statement="DescribeKey shows a DeleteDate for keys that are not to be deleted.",
     source=SDK,
 )
@@ -311,7 +307,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "deletion-window-ignored",
-    breaks=("EFF-005",),
+    breaks=("EFF-005", "KEY-003"),
     statement="ScheduleKeyDeletion always waits 30 days.",
     source=SDK,
 )
@@ -321,6 +317,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "scheduling-deletes-at-once",
+    breaks=("IDM-002", "STA-006", "KEY-001"),
     statement="ScheduleKeyDeletion deletes the key without any window.",
     source=SDK,
 )

@@ -20,7 +20,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "new-version-does-not-encrypt",
-    breaks=("EFF-013",),
+    breaks=("EFF-013", "CRY-043"),
     statement="Encrypt goes on with the first version after a rotation.",
     source=ROTATION,
 )
@@ -30,7 +30,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "old-version-does-not-decrypt",
-    breaks=("EFF-013",),
+    breaks=("EFF-013", "CRY-043"),
     statement="Blobs of earlier versions do not open after a rotation.",
     source=ROTATION,
 )
@@ -46,6 +46,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "rotation-interval-as-sent",
+    breaks=("EFF-010", "KEY-031"),
     statement="RotationInterval is answered in days instead of seconds.",
     source=SDK,
 )
@@ -89,6 +90,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "rotation-policy-not-stored",
+    breaks=("EFF-010", "KEY-031"),
     statement="UpdateRotationPolicy succeeds and rotation stays off.",
     source=SDK,
 )
@@ -104,6 +106,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "asymmetric-keys-rotate",
+    breaks=("EFF-014", "KEY-030"),
     statement="UpdateRotationPolicy works with an asymmetric key.",
     source=SDK,
 )
@@ -114,6 +117,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "imported-keys-rotate",
+    breaks=("KEY-030",),
     statement=(
         "UpdateRotationPolicy and CreateKeyVersion work with imported material: a thing made from "
         "elsewhere is made again (localstack PR #13102)."

@@ -23,10 +23,7 @@ _BATCH = "BatchGetSecretValue page (2026-08)"
 
 @fault(
     "new-value-is-not-current",
-    breaks=(
-        "EFF-055",
-        "EFF-057",
-    ),
+    breaks=("EFF-055", "EFF-057", "SEC-020"),
     statement="PutSecretValue leaves ACSCurrent on the old version.",
     source=SDK,
 )
@@ -41,11 +38,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "former-value-is-not-previous",
-    breaks=(
-        "EFF-050",
-        "EFF-051",
-        "IDM-005",
-    ),
+    breaks=("EFF-050", "EFF-051", "IDM-005", "SEC-004", "SEC-020"),
     statement="The former version loses ACSCurrent and gets no ACSPrevious.",
     source=SDK,
 )
@@ -61,10 +54,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "label-on-two-versions",
-    breaks=(
-        "EFF-055",
-        "EFF-057",
-    ),
+    breaks=("EFF-055", "EFF-057", "SEC-020"),
     statement="A stage label stays on the version it moves away from.",
     source=GENERIC_SECRETS,
 )
@@ -78,7 +68,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "named-labels-take-current-along",
-    breaks=("EFF-052",),
+    breaks=("EFF-052", "SEC-020"),
     statement="PutSecretValue with VersionStages moves ACSCurrent as well.",
     source="Rotate generic secrets page, AlibabaCloudDocs/kms (2021-07)",
 )
@@ -96,7 +86,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "named-labels-ignored",
-    breaks=("EFF-052",),
+    breaks=("EFF-052", "SEC-020", "SEC-021"),
     statement="PutSecretValue ignores VersionStages.",
     source=SDK,
 )
@@ -123,6 +113,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "secret-keeps-all-versions",
+    breaks=("EFF-055",),
     statement="A secret keeps more than ten versions.",
     source=SDK,
 )
@@ -149,6 +140,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "stage-ignored",
+    breaks=("EFF-052", "EFF-053", "SEC-005", "SEC-020"),
     statement="GetSecretValue answers the current version whatever stage is asked for.",
     source=SDK,
 )
@@ -161,6 +153,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "version-ignored",
+    breaks=("SEC-001", "SEC-005"),
     statement="GetSecretValue ignores VersionId.",
     source=SDK,
 )
@@ -171,10 +164,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "newest-value-without-selection",
-    breaks=(
-        "EFF-052",
-        "EFF-053",
-    ),
+    breaks=("EFF-052", "EFF-053", "SEC-020"),
     statement="Without a selection GetSecretValue answers the newest version, not ACSCurrent.",
     source=SDK,
 )
@@ -189,6 +179,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "version-and-stage-need-not-meet",
+    breaks=("SEC-006",),
     statement="VersionId and VersionStage that do not meet in one version are taken.",
     source="GetSecretValue page of KMS Instance API 447562",
 )
@@ -201,6 +192,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "unknown-version-answers-current",
+    breaks=("SEC-005",),
     statement="An unknown VersionId is taken for the current version.",
     source=SDK,
 )
@@ -213,6 +205,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "value-loses-white-space",
+    breaks=("SEC-001", "SEC-002"),
     statement="White space at the ends of a secret value is dropped.",
     source=SDK,
 )
@@ -225,6 +218,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "data-type-is-always-text",
+    breaks=("EFF-048", "SEC-003"),
     statement="SecretDataType is text for binary values.",
     source=SDK,
 )
@@ -255,7 +249,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "moving-a-label-does-nothing",
-    breaks=("EFF-053",),
+    breaks=("EFF-053", "SEC-020"),
     statement="UpdateSecretVersionStage succeeds and moves no label.",
     source=SDK,
 )
@@ -328,6 +322,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "batch-hides-failures",
+    breaks=("EFF-049",),
     statement="BatchGetSecretValue leaves out what failed and tells nothing of it.",
     source=_BATCH,
 )
@@ -354,6 +349,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "value-of-the-previous-version",
+    breaks=("SEC-001", "SEC-020"),
     statement="GetSecretValue lags behind: after a new value it answers the previous one.",
     source=SDK,
 )

@@ -104,7 +104,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "describe-secret-shows-the-value",
-    breaks=("EFF-043",),
+    breaks=("EFF-043", "SEC-008"),
     statement="DescribeSecret answers SecretData.",
     source=SDK,
 )
@@ -152,6 +152,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "planned-delete-time-not-shown",
+    breaks=("SEC-030",),
     statement="DescribeSecret of a secret in its window has no PlannedDeleteTime.",
     source=SDK,
 )
@@ -183,6 +184,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "secret-in-window-is-live",
+    breaks=("EFF-044",),
     statement="A secret in its deletion window can be changed and deleted as if it were live.",
     source=_DELETE,
 )
@@ -201,6 +203,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "secret-window-ignored",
+    breaks=("EFF-044", "SEC-030"),
     statement="DeleteSecret always waits 30 days.",
     source=_DELETE,
 )
@@ -210,6 +213,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "secret-window-is-seven-days-by-default",
+    breaks=("EFF-044", "SEC-030"),
     statement="DeleteSecret without a window waits 7 days instead of 30.",
     source=SDK,
 )
@@ -260,6 +264,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "restore-keeps-the-window",
+    breaks=("EFF-044", "SEC-031"),
     statement="RestoreSecret succeeds and the secret is still to be deleted.",
     source=SDK,
 )
@@ -269,6 +274,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "restored-secret-is-empty",
+    breaks=("EFF-044", "SEC-031"),
     statement="A restored secret has lost its value.",
     source=SDK,
 )

@@ -39,6 +39,7 @@ def _pss_with_salt(endpoint: Endpoint, length: int) -> None:
 
 @fault(
     "pss-without-salt",
+    breaks=("CRY-050",),
     statement="PSS signatures have no salt instead of one of 32 bytes.",
     source=DEMO,
 )
@@ -48,6 +49,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "pss-with-longest-salt",
+    breaks=("CRY-050",),
     statement="PSS signatures have the longest salt instead of one of 32 bytes.",
     source=DEMO,
 )
@@ -57,6 +59,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "digest-hashed-again",
+    breaks=("CRY-050",),
     statement="AsymmetricSign hashes the digest once more.",
     source=SDK,
 )
@@ -68,6 +71,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "ecdsa-signature-is-raw",
+    breaks=("CRY-050", "CRY-058"),
     statement="ECDSA signatures are r and s in a row instead of DER.",
     source=DEMO,
 )
@@ -84,6 +88,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "signature-scheme-ignored",
+    breaks=("CRY-050", "CRY-052"),
     statement="RSA keys sign with PKCS#1 v1.5 whatever is asked for.",
     source=SDK,
 )
@@ -95,6 +100,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "every-signature-verifies",
+    breaks=("CRY-052", "CRY-053"),
     statement="AsymmetricVerify answers true for any signature.",
     source=SDK,
 )
@@ -104,6 +110,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "no-signature-verifies",
+    breaks=("CRY-051",),
     statement="AsymmetricVerify answers false for right signatures.",
     source=SDK,
 )
@@ -113,6 +120,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "wrong-signature-is-an-error",
+    breaks=("CRY-053",),
     statement="AsymmetricVerify of a wrong signature is refused with 400 instead of Value false.",
     source=SDK,
 )
@@ -127,6 +135,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "digest-of-any-length",
+    breaks=("CRY-054",),
     statement="AsymmetricSign fills a digest that is too short with zeros.",
     source=SDK,
 )
@@ -144,6 +153,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "usage-of-key-ignored",
+    breaks=("CRY-056",),
     statement="An RSA key made for signing encrypts, and one made for encrypting signs.",
     source=SDK,
 )
@@ -153,6 +163,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "asymmetric-version-ignored",
+    breaks=("CRY-059",),
     statement="AsymmetricSign uses the newest version whatever KeyVersionId says (moto #9907), and "
     "versions need not be seven days apart.",
     source=_OVERVIEW,
@@ -176,6 +187,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "oaep-with-another-mask",
+    breaks=("CRY-060", "CRY-063"),
     statement="OAEP over SHA-256 uses a mask over SHA-1, as Java does by default.",
     source=SDK,
 )
@@ -198,6 +210,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "oaep-hash-ignored",
+    breaks=("CRY-060", "CRY-063"),
     statement="RSA keys encrypt and decrypt with OAEP over SHA-256 whatever is asked for.",
     source=SDK,
 )
@@ -213,6 +226,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "long-rsa-plaintext-gives-500",
+    breaks=("CRY-062",),
     statement="A plaintext that is too long for key and padding gives 500.",
     source=SDK,
 )
@@ -222,6 +236,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "rsa-plaintext-not-decoded",
+    breaks=("CRY-061",),
     statement="AsymmetricEncrypt encrypts the base64 text instead of the bytes it stands for.",
     source=DEMO,
 )
@@ -233,6 +248,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "public-key-of-another-pair",
+    breaks=("CRY-050", "CRY-060"),
     statement="GetPublicKey answers the public half of another RSA key.",
     source=_OVERVIEW,
 )
@@ -243,6 +259,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "public-key-without-pem",
+    breaks=("CRY-057",),
     statement="GetPublicKey answers bare base64 without PEM lines.",
     source=DEMO,
 )

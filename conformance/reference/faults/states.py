@@ -20,7 +20,7 @@ _CODES = {"Rejected.Disabled", "Rejected.PendingDeletion", "Rejected.PendingImpo
 
 @fault(
     "encrypt-with-disabled-key",
-    breaks=("STA-002",),
+    breaks=("STA-002", "KEY-001"),
     statement="Encrypt works with a Disabled key (localstack #5410).",
     source=KEY_STATES,
 )
@@ -30,7 +30,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "decrypt-with-disabled-key",
-    breaks=("STA-002",),
+    breaks=("STA-002", "CRY-024", "KEY-001"),
     statement="Decrypt works with a Disabled key.",
     source=KEY_STATES,
 )
@@ -40,7 +40,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "data-key-with-disabled-key",
-    breaks=("STA-002",),
+    breaks=("STA-002", "KEY-001"),
     statement="Data keys are made under a Disabled key.",
     source=KEY_STATES,
 )
@@ -50,6 +50,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "reencrypt-with-disabled-key",
+    breaks=("STA-002",),
     statement="ReEncrypt reads from and writes to a Disabled key.",
     source=KEY_STATES,
 )
@@ -59,6 +60,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "sign-with-disabled-key",
+    breaks=("STA-002",),
     statement="AsymmetricSign works with a Disabled key.",
     source=KEY_STATES,
 )
@@ -78,7 +80,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "encrypt-with-key-pending-deletion",
-    breaks=("STA-002",),
+    breaks=("STA-002", "KEY-001"),
     statement="Encrypt works with a key that waits for its deletion.",
     source=KEY_STATES,
 )
@@ -88,7 +90,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "decrypt-with-key-pending-deletion",
-    breaks=("STA-002",),
+    breaks=("STA-002", "KEY-001"),
     statement="Decrypt works with a key that waits for its deletion.",
     source=KEY_STATES,
 )
@@ -111,10 +113,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "describe-key-hides-pending-deletion",
-    breaks=(
-        "IDM-002",
-        "STA-005",
-    ),
+    breaks=("IDM-002", "STA-005", "KEY-001"),
     statement="A key that waits for its deletion is answered as not found.",
     source=KEY_STATES,
 )
@@ -124,7 +123,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "description-of-key-pending-deletion-changes",
-    breaks=("STA-002",),
+    breaks=("STA-002", "KEY-001"),
     statement="UpdateKeyDescription works with a key that waits for its deletion.",
     source=KEY_STATES,
 )
@@ -134,6 +133,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "rotation-of-disabled-key-changes",
+    breaks=("STA-002",),
     statement="UpdateRotationPolicy and CreateKeyVersion work with a Disabled key.",
     source=KEY_STATES,
 )
@@ -143,7 +143,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "enable-from-pending-deletion",
-    breaks=("STA-002",),
+    breaks=("STA-002", "KEY-001"),
     statement="EnableKey takes a key out of its deletion window.",
     source=KEY_STATES,
 )
@@ -153,7 +153,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "disable-from-pending-import",
-    breaks=("STA-002",),
+    breaks=("STA-002", "KEY-002"),
     statement="DisableKey works with a key that has no material.",
     source=KEY_STATES,
 )
@@ -163,7 +163,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "disabled-key-answers-other-code",
-    breaks=("STA-002",),
+    breaks=("STA-002", "KEY-001"),
     statement="Cryptography with a Disabled key is refused as Rejected.StateModifiedFailed.",
     source=KEY_STATES,
 )
@@ -184,6 +184,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "state-refusals-are-400",
+    breaks=("STA-002", "KEY-001"),
     statement="Refusals because of the state of a key come with HTTP 400.",
     source=RESPONSES,
 )
@@ -193,10 +194,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "disable-does-nothing",
-    breaks=(
-        "EFF-004",
-        "STA-003",
-    ),
+    breaks=("EFF-004", "STA-003", "KEY-001"),
     statement="DisableKey succeeds and the key stays Enabled.",
     source=KEY_STATES,
 )
@@ -213,11 +211,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "enable-does-nothing",
-    breaks=(
-        "EFF-004",
-        "EFF-011",
-        "STA-006",
-    ),
+    breaks=("EFF-004", "EFF-011", "STA-006", "KEY-001"),
     statement="EnableKey succeeds and the key stays Disabled.",
     source=KEY_STATES,
 )
@@ -234,10 +228,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "cancel-leaves-pending",
-    breaks=(
-        "STA-004",
-        "STA-006",
-    ),
+    breaks=("STA-004", "STA-006", "KEY-001", "KEY-004"),
     statement="CancelKeyDeletion succeeds and the key still waits for its deletion.",
     source=KEY_STATES,
 )
@@ -254,10 +245,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "cancel-gives-a-disabled-key",
-    breaks=(
-        "STA-004",
-        "STA-006",
-    ),
+    breaks=("STA-004", "STA-006", "KEY-001", "KEY-004"),
     statement="CancelKeyDeletion leaves the key Disabled instead of Enabled.",
     source=SDK,
 )
@@ -267,6 +255,10 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "state-spelled-otherwise",
+    breaks=(
+        "STA-003",
+        "STA-005",
+    ),
     statement="KeyState is written Pending_Deletion.",
     source=SDK,
 )
