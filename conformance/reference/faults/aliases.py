@@ -24,6 +24,7 @@ from conformance.reference.faults.tools import (
 
 @fault(
     "taken-alias-moves",
+    breaks=("IDM-004",),
     statement="CreateAlias with a name that is taken moves it to the new key.",
     source=RESPONSES,
 )
@@ -33,6 +34,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "taken-alias-answers-409",
+    breaks=("IDM-004",),
     statement="A taken alias is refused with HTTP 409 instead of 400.",
     source=RESPONSES,
 )
@@ -42,6 +44,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "taken-alias-answers-other-code",
+    breaks=("IDM-004",),
     statement="A taken alias is refused as Rejected.ResourceExist.",
     source=RESPONSES,
 )

@@ -97,6 +97,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "denied-call-acts",
+    breaks=("RAM-001",),
     statement="A call without permission is refused and done all the same.",
     source=RESPONSES,
 )
@@ -203,6 +204,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "describing-enables",
+    breaks=("KEY-001",),
     statement="DescribeKey makes a Disabled key Enabled.",
     source=SDK,
 )

@@ -74,6 +74,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "unknown-key-answers-other-code",
+    breaks=("ENV-006",),
     statement="An unknown key is answered as Forbidden.ResourceNotFound (localstack #8086, #9570).",
     source=RESPONSES,
 )
@@ -85,6 +86,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "unknown-key-answers-400",
+    breaks=("ENV-006",),
     statement="An unknown key is answered with HTTP 400.",
     source=RESPONSES,
 )
@@ -176,6 +178,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "external-key-is-enabled-at-once",
+    breaks=("EFF-007",),
     statement="A key with Origin EXTERNAL is Enabled before any material was imported.",
     source=SDK,
 )

@@ -123,6 +123,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "total-is-the-page",
+    breaks=("PAG-002",),
     statement="TotalCount is the number of rows of the page.",
     source=SDK,
 )
@@ -134,6 +135,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "total-one-too-many",
+    breaks=("PAG-002",),
     statement="TotalCount is one too large.",
     source=SDK,
 )
@@ -174,6 +176,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "twenty-keys-a-page-by-default",
+    breaks=("PAG-004",),
     statement="ListKeys answers 20 keys a page where 10 are the default.",
     source=SDK,
 )
@@ -249,6 +252,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "repeated-filter-replaces",
+    breaks=("PAG-011",),
     statement="A filter key that comes twice replaces the first instead of adding to it.",
     source=SDK,
 )
@@ -288,6 +292,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "token-page-loses-a-row",
+    breaks=("PAG-015",),
     statement="A page by NextToken begins one row late.",
     source=SDK,
 )

@@ -81,6 +81,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "suspended-rotation-shown-as-enabled",
+    breaks=("EFF-011",),
     statement="AutomaticRotation of a Disabled key is Enabled instead of Suspended.",
     source=ROTATION,
 )

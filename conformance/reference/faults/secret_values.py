@@ -100,6 +100,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "stored-version-changes",
+    breaks=("IDM-006",),
     statement="PutSecretValue with a version that exists and another value replaces the value.",
     source=SDK,
 )
@@ -231,6 +232,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "unlabelled-versions-are-listed",
+    breaks=("EFF-051",),
     statement="ListSecretVersionIds shows versions without a label unasked.",
     source=SDK,
 )
@@ -240,6 +242,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "unlabelled-versions-are-never-listed",
+    breaks=("EFF-051",),
     statement="IncludeDeprecated of ListSecretVersionIds is ignored.",
     source=SDK,
 )

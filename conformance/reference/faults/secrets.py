@@ -21,6 +21,7 @@ _CREATE = "CreateSecret page, AlibabaCloudDocs/kms (2021-07)"
 
 @fault(
     "taken-secret-is-overwritten",
+    breaks=("IDM-007",),
     statement="CreateSecret with a name that is taken replaces the secret.",
     source=_CREATE,
 )
@@ -30,6 +31,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "taken-secret-answers-400",
+    breaks=("IDM-007",),
     statement="A taken name of a secret is refused with HTTP 400 instead of 409.",
     source=_CREATE,
 )
@@ -53,6 +55,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "unknown-secret-answers-other-code",
+    breaks=("EFF-046",),
     statement="An unknown secret is answered as Forbidden.KeyNotFound.",
     source=_DELETE,
 )
@@ -66,6 +69,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "unknown-secret-answers-403",
+    breaks=("EFF-046",),
     statement="An unknown secret is answered with HTTP 403.",
     source=_DELETE,
 )
@@ -168,6 +172,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "update-secret-does-nothing",
+    breaks=("EFF-042",),
     statement="UpdateSecret succeeds and the description stays.",
     source=SDK,
 )

@@ -19,6 +19,7 @@ from conformance.reference.services.finding import not_found
 
 @fault(
     "tag-value-does-not-change",
+    breaks=("EFF-030",),
     statement="Tagging with a key that is there keeps the old value.",
     source=DOCS_2021,
 )
@@ -28,6 +29,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "tagging-replaces-all-tags",
+    breaks=("EFF-030",),
     statement="TagResource takes away the tags that were there.",
     source=DOCS_2021,
 )
@@ -46,6 +48,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "tagging-does-nothing",
+    breaks=("EFF-030",),
     statement="TagResource succeeds and sets no tag.",
     source=SDK,
 )
@@ -55,6 +58,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "tag-value-lost",
+    breaks=("EFF-030",),
     statement="ListResourceTags answers tags with empty values.",
     source=SDK,
 )
@@ -68,6 +72,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "untagging-takes-all-tags",
+    breaks=("EFF-030",),
     statement="UntagResource takes every tag away.",
     source=SDK,
 )
@@ -77,6 +82,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "untagging-does-nothing",
+    breaks=("EFF-032",),
     statement="UntagResource and UntagResources succeed and take no tag away.",
     source=SDK,
 )
@@ -86,6 +92,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "unbound-tag-key-is-an-error",
+    breaks=("EFF-032",),
     statement="UntagResources with a key that is not bound is refused.",
     source=SDK,
 )
@@ -100,6 +107,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "all-wins-over-tag-keys",
+    breaks=("EFF-032",),
     statement="UntagResources takes all tags away although TagKey names some.",
     source=SDK,
 )
@@ -143,6 +151,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "tag-rows-not-filtered",
+    breaks=("PAG-015",),
     statement="ListTagResources answers other resources than those asked for.",
     source=SDK,
 )
@@ -169,6 +178,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "secret-tags-are-not-kept",
+    breaks=("EFF-030",),
     statement="TagResource with SecretName succeeds and sets no tag.",
     source=SDK,
 )
