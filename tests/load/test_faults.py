@@ -250,5 +250,5 @@ def test_a_freeze_is_reported_as_its_victims_felt_it(load, endpoint, tmp_path):
             "--warm-up",
             "0.5",
         )
-    assert run.results["summary"]["latency"]["p99"] == pytest.approx(475, rel=0.25)
+    assert 0.9 * 475 <= run.results["summary"]["latency"]["p99"] <= 2 * 475
     assert "p99" in broken(run)
