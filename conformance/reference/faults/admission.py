@@ -165,16 +165,6 @@ def _stale_403(endpoint: Endpoint) -> None:
 
 
 @fault(
-    "window-of-ten-minutes",
-    breaks=("AUTH-021",),
-    statement="A request whose time is more than ten minutes off is refused.",
-    source=PAGES,
-)
-def _ten_minutes(endpoint: Endpoint) -> None:
-    endpoint.change_policy(freshness=timedelta(minutes=10))
-
-
-@fault(
     "malformed-time-as-missing",
     breaks=("AUTH-022",),
     statement="A time that cannot be read is answered MissingParameter.",
@@ -229,22 +219,6 @@ def _no_nonce(endpoint: Endpoint) -> None:
         500,
         Kind.MISSING_PARAMETER,
         when=lambda _, failure: failure.name == "SignatureNonce",
-    )
-
-
-@fault(
-    "missing-common-parameter-answers-403",
-    breaks=("AUTH-040",),
-    statement="RPC-1.0 without a common parameter is answered 403 Forbidden.",
-    source=TABLES,
-)
-def _missing_403(endpoint: Endpoint) -> None:
-    answer(
-        endpoint,
-        "Forbidden",
-        403,
-        Kind.MISSING_PARAMETER,
-        when=lambda passage, _: passage.scheme is Scheme.RPC,
     )
 
 
