@@ -28,6 +28,7 @@ from conformance.reference.throttle import Throttle
 from conformance.reference.validate import Check, request_check, resolve
 from conformance.reference.witness import Witness
 from conformance.spec import Operation, catalogue
+from conformance.wire import acs3, acs4, rpc
 from conformance.wire.encoding import ParameterCodec
 from conformance.wire.identity import (
     Lookup,
@@ -35,11 +36,15 @@ from conformance.wire.identity import (
     Policy,
     Scheme,
     TokenOwner,
+    Verified,
     Verifier,
 )
 from conformance.wire.request import WireRequest
 
 Stage: TypeAlias = Callable[[Passage], None]
+Verify: TypeAlias = Callable[[WireRequest, Verifier], Verified]
+
+_VERIFY = {Scheme.RPC: rpc.verify, Scheme.V3: acs3.verify, Scheme.V4: acs4.verify}
 
 #: Stages before the handler, in order.
 ADMISSION = (
@@ -128,6 +133,8 @@ class Endpoint:
         self.token_owner: TokenOwner = self.identities.token_owner
         self._now = self.clock.now()
         self._verifier: Verifier | None = None
+        #: How the schemes that are offered are verified.
+        self.verify_by_scheme: list[tuple[Scheme, Verify]] = []
         self._lock = threading.Lock()
         self.gateway_check: Stage = partial(pipeline.gateway_check, self)
         self.recognise: Stage = partial(pipeline.recognise, self)
@@ -233,6 +240,11 @@ class Endpoint:
                 self.nonces,
                 self.token_owner,
             )
+            self.verify_by_scheme = [
+                (scheme, verify)
+                for scheme, verify in _VERIFY.items()
+                if scheme in self.policy.schemes
+            ]
         return self._verifier
 
     def change_policy(self, **changes: object) -> None:

@@ -104,6 +104,7 @@ class Identities:
                 uid,
                 "role" if temporary else "user",
                 statements,
+                unlimited=statements == EVERYTHING,
             ),
         )
         self.remove(name)

@@ -57,6 +57,12 @@ def _naming_parameters(operation_name: str) -> tuple[tuple[str, str], ...]:
 
 
 @cache
+def _names_by_list(operation_name: str) -> bool:
+    properties = catalogue().operations[operation_name].request.get("properties", {})
+    return not properties.keys().isdisjoint({"SecretsList", "ResourceId"})
+
+
+@cache
 def _on_protecting_key(operation_name: str) -> tuple[str, ...]:
     ram = catalogue().operations[operation_name].document["ram"]
     return tuple(ram.get("onProtectingKey", ()))
@@ -98,7 +104,8 @@ def _resources(call: Call) -> list[tuple[str, PolicyDocument | None]]:
         reference = call.params.get(name)
         if isinstance(reference, str) and reference:
             found.append(_named(call, kind, reference))
-    found += _listed(call)
+    if _names_by_list(call.operation.name):
+        found += _listed(call)
     if not found and "CiphertextBlob" in call.params:
         found.append(_key(call, key_of_blob(call, call.params["CiphertextBlob"])))
     if not found:

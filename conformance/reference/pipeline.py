@@ -11,7 +11,6 @@ from conformance.reference import answers, permissions
 from conformance.reference.call import Call
 from conformance.reference.errors import KmsError
 from conformance.reference.passage import Passage, Response
-from conformance.wire import acs3, acs4, rpc
 from conformance.wire.checks import answer_format
 from conformance.wire.failures import AuthFailure, DuplicateParameter, FailureKind, WireError
 from conformance.wire.identity import Scheme, Verified
@@ -21,7 +20,6 @@ from conformance.wire.verify import recognise as recognise_scheme
 if TYPE_CHECKING:
     from conformance.reference.endpoint import Endpoint
 
-_VERIFY = {Scheme.RPC: rpc.verify, Scheme.V3: acs3.verify, Scheme.V4: acs4.verify}
 #: No call of any operation has more pairs than this; beyond it they are not worth decoding.
 _MOST_PAIRS = 2_000
 #: Operations that answer while the service is not open, or stopped.
@@ -76,13 +74,14 @@ def authenticate(endpoint: "Endpoint", passage: Passage) -> None:
 
 
 def _verified(endpoint: "Endpoint", passage: Passage) -> Verified:
-    scheme = passage.scheme
-    if scheme in {Scheme.NONE, Scheme.INSTANCE}:
-        raise AuthFailure(FailureKind.MISSING_PARAMETER, "AccessKeyId")
     verifier = endpoint.verifier_at(passage.now)
-    if scheme not in _VERIFY or scheme not in verifier.policy.schemes:
-        raise AuthFailure(FailureKind.UNSUPPORTED_SCHEME, scheme.value)
-    return _VERIFY[scheme](passage.request, verifier)
+    # Members of an enumeration are slow to hash, therefore no dictionary and no set here.
+    for scheme, verify in endpoint.verify_by_scheme:
+        if scheme is passage.scheme:
+            return verify(passage.request, verifier)
+    if passage.scheme is Scheme.NONE or passage.scheme is Scheme.INSTANCE:
+        raise AuthFailure(FailureKind.MISSING_PARAMETER, "AccessKeyId")
+    raise AuthFailure(FailureKind.UNSUPPORTED_SCHEME, passage.scheme.value)
 
 
 def parse(endpoint: "Endpoint", passage: Passage) -> None:

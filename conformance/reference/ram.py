@@ -32,6 +32,7 @@ class Principal:
         uid: The account it belongs to.
         kind: A RAM user, an assumed role (security token), or a client key.
         statements: Its RAM policies.
+        unlimited: Whether these allow everything, so that they need not be gone through.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Principal:
     uid: str
     kind: Literal["root", "user", "role", "client-key"] = "user"
     statements: tuple[Statement, ...] = ()
+    unlimited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,11 @@ def decide(
         owner: Account that the resource belongs to.
         policy: The resource's own policy, None when it has none.
     """
-    by_identity = identity_verdict(principal.statements, action, resource)
+    by_identity: Effect | None = "Allow"
+    if not principal.unlimited:
+        by_identity = identity_verdict(principal.statements, action, resource)
+    elif policy is None and principal.uid == owner:
+        return ALLOWED
     by_resource = resource_verdict(policy, principal, action)
     if "Deny" in (by_identity, by_resource):
         return Decision(allowed=False, explicit=True)
