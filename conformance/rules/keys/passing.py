@@ -1,0 +1,145 @@
+"""What time brings to keys: deletion, expiry, rotation; where the target's clock may be moved."""
+
+from datetime import timedelta
+
+from conformance.rules.clock import later, require_movable_clock
+from conformance.rules.cryptography.asking import done, encrypted, text_in
+from conformance.rules.effects.looking import expect_key, key_metadata, new_key
+from conformance.rules.keys.importing import ask_import, parameters, wrapped
+from conformance.run.context import Kms
+from conformance.run.registry import Level, rule
+
+_STATES = "Impact of the key state on API operations, page 44211, and AlibabaCloudDocs/kms"
+_RESPONSES = "KMS Responses page, AlibabaCloudDocs/kms (2021-07)"
+_ROTATION = "Automatic key rotation page, AlibabaCloudDocs/kms (2021-07)"
+_TEXT = "Y29uZm9ybWFuY2U="
+
+
+@rule(
+    "KEY-040",
+    level=Level.MUST,
+    family="keys",
+    statement="A key is gone when its deletion window ends, and not before: then every call is "
+    "refused with 404 Forbidden.KeyNotFound.",
+    provenance="documented",
+    source=_STATES,
+    stage="service",
+    operations=("ScheduleKeyDeletion", "DescribeKey"),
+    safety="destructive",
+)
+def keys_go(kms: Kms) -> None:
+    """Look at a key an hour before and an hour after the end of its window."""
+    require_movable_clock(kms)
+    key = new_key(kms)
+    done(kms, "ScheduleKeyDeletion", {"KeyId": key, "PendingWindowInDays": 7})
+    with later(kms, days=7, hours=-1) as then:
+        before = kms.expect_success(then.call("DescribeKey", {"KeyId": key}))
+        state = key_metadata(before).get("KeyState")
+        kms.expect(state == "PendingDeletion", "the key waits until its window ends", before)
+    with later(kms, days=7, hours=1) as then:
+        for operation in ("DescribeKey", "CancelKeyDeletion", "EnableKey"):
+            kms.expect_refused(
+                then.call(operation, {"KeyId": key}),
+                codes=["Forbidden.KeyNotFound"],
+                statuses=[404],
+                why="the window of the key has ended",
+            )
+
+
+@rule(
+    "KEY-041",
+    level=Level.MUST,
+    family="keys",
+    statement="When imported material expires, the key waits for it again: PendingImport, and "
+    "cryptography is refused with 409 Rejected.PendingImport; before, it works.",
+    provenance="documented",
+    source=_STATES,
+    stage="state",
+    operations=("ImportKeyMaterial", "Encrypt"),
+    safety="creates",
+)
+def material_expires(kms: Kms) -> None:
+    """Import material for two hours."""
+    require_movable_clock(kms)
+    key = new_key(kms, Origin="EXTERNAL")
+    request = wrapped(kms, parameters(kms, key), kms.bytes(32))
+    ends = int((kms.now() + timedelta(hours=2)).timestamp())
+    kms.expect_success(ask_import(kms, {**request, "KeyMaterialExpireUnix": ends}))
+    text = {"KeyId": key, "Plaintext": _TEXT}
+    with later(kms, hours=1) as then:
+        kms.expect_success(then.call("Encrypt", text))
+    with later(kms, hours=3) as then:
+        kms.expect_refused(
+            then.call("Encrypt", text),
+            codes=["Rejected.PendingImport"],
+            statuses=[409],
+            why="the material has expired",
+        )
+        described = kms.expect_success(then.call("DescribeKey", {"KeyId": key}))
+        state = key_metadata(described).get("KeyState")
+        kms.expect(state == "PendingImport", "the key waits for its material again", described)
+
+
+@rule(
+    "KEY-042",
+    level=Level.MUST,
+    family="keys",
+    statement="A token for imports is good for 24 hours: afterwards it is refused with 400 "
+    "ExpiredImportToken.",
+    provenance="documented",
+    source=_RESPONSES,
+    stage="service",
+    operations=("ImportKeyMaterial",),
+    safety="creates",
+)
+def tokens_expire(kms: Kms) -> None:
+    """Import an hour late, then in time."""
+    require_movable_clock(kms)
+    key = new_key(kms, Origin="EXTERNAL")
+    request = wrapped(kms, parameters(kms, key), kms.bytes(32))
+    with later(kms, hours=25) as then:
+        kms.expect_refused(
+            then.call("ImportKeyMaterial", {"KeyMaterialExpireUnix": 0, **request}),
+            codes=["ExpiredImportToken"],
+            statuses=[400],
+            why="the token is 25 hours old",
+        )
+    with later(kms, hours=23) as then:
+        imported = then.call("ImportKeyMaterial", {"KeyMaterialExpireUnix": 0, **request})
+        kms.expect_success(imported)
+
+
+@rule(
+    "KEY-043",
+    level=Level.MUST,
+    family="keys",
+    statement="A rotating key gets a new primary version when its interval is over; what it "
+    "encrypted before still opens.",
+    provenance="documented",
+    source=_ROTATION,
+    stage="service",
+    operations=("UpdateRotationPolicy", "DescribeKey", "Encrypt", "Decrypt"),
+    safety="creates",
+)
+def keys_rotate(kms: Kms) -> None:
+    """Let 366 days pass with an interval of 365."""
+    require_movable_clock(kms)
+    key = new_key(kms)
+    policy = {"KeyId": key, "EnableAutomaticRotation": True, "RotationInterval": "365d"}
+    done(kms, "UpdateRotationPolicy", policy)
+    first = expect_key(kms, key).get("PrimaryKeyVersion")
+    blob = text_in(kms, encrypted(kms, key, _TEXT), "CiphertextBlob")
+    with later(kms, days=366) as then:
+        described = kms.expect_success(then.call("DescribeKey", {"KeyId": key}))
+        now = key_metadata(described).get("PrimaryKeyVersion")
+        kms.expect(now != first, "the key has a new primary version", described)
+        sent = kms.expect_success(then.call("Encrypt", {"KeyId": key, "Plaintext": _TEXT}))
+        kms.expect(
+            sent.data.get("KeyVersionId") == now, "the new version encrypts from then on", sent
+        )
+        opened = kms.expect_success(then.call("Decrypt", {"CiphertextBlob": blob}))
+        kms.expect(
+            (opened.data.get("Plaintext"), opened.data.get("KeyVersionId")) == (_TEXT, first),
+            "the former version opens what it encrypted",
+            opened,
+        )
