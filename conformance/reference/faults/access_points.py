@@ -226,6 +226,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "client-key-of-one-year",
+    breaks=("EFF-071",),
     statement="A client key without a validity of its own is good for one year instead of five.",
     source=AAP,
 )
@@ -252,6 +253,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "any-number-of-client-keys",
+    breaks=("EFF-072",),
     statement="An access point takes a fourth client key.",
     source=AAP,
 )

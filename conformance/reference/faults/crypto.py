@@ -219,6 +219,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "dry-run-succeeds",
+    breaks=("CON-007",),
     statement="DryRun is ignored and the call succeeds.",
     source="DryRun description, Python SDK alibabacloud-kms20160120 3.3.1",
 )

@@ -204,7 +204,10 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "describing-enables",
-    breaks=("KEY-001",),
+    breaks=(
+        "KEY-001",
+        "EFF-004",
+    ),
     statement="DescribeKey makes a Disabled key Enabled.",
     source=SDK,
 )
@@ -219,7 +222,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "disabling-one-disables-all",
-    breaks=("KEY-005",),
+    breaks=("KEY-005", "EFF-004"),
     statement="DisableKey disables every key of the account.",
     source=SDK,
 )
@@ -239,7 +242,7 @@ def _change_password(endpoint: Endpoint, change: Any) -> None:
 
 @fault(
     "password-length-ignored",
-    breaks=("CRY-080",),
+    breaks=("CRY-080", "EFF-015"),
     statement="Random passwords always have 32 characters.",
     source=SDK,
 )
@@ -253,7 +256,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "password-exclusions-ignored",
-    breaks=("CRY-080",),
+    breaks=("CRY-080", "EFF-015"),
     statement="Exclude... of GetRandomPassword is ignored.",
     source=SDK,
 )
@@ -266,7 +269,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "password-lacks-required-types",
-    breaks=("CRY-080",),
+    breaks=("CRY-080", "EFF-015"),
     statement="RequireEachIncludedType is ignored, and passwords have letters only.",
     source=SDK,
 )
@@ -286,7 +289,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "password-repeats",
-    breaks=("CRY-081",),
+    breaks=("CRY-081", "EFF-015"),
     statement="Every random password of one length is the same.",
     source=SDK,
 )

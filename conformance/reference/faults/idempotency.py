@@ -39,6 +39,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "scheduling-twice-moves-the-date",
+    breaks=("IDM-002",),
     statement="ScheduleKeyDeletion of a key in its window succeeds and moves the date.",
     source=KEY_STATES,
 )
@@ -58,6 +59,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "same-alias-again-succeeds",
+    breaks=("IDM-004",),
     statement="CreateAlias with the same name and key succeeds a second time.",
     source=RESPONSES,
 )
@@ -73,6 +75,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "same-secret-again-succeeds",
+    breaks=("IDM-007",),
     statement="CreateSecret with the same name and value succeeds a second time.",
     source="CreateSecret page, AlibabaCloudDocs/kms (2021-07)",
 )
@@ -92,6 +95,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "same-value-again-is-refused",
+    breaks=("IDM-005",),
     statement="PutSecretValue with the same version and value is refused.",
     source=SDK,
 )
@@ -101,6 +105,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "same-value-again-moves-labels",
+    breaks=("IDM-005",),
     statement="PutSecretValue with the same version and value makes that version current.",
     source=SDK,
 )
@@ -119,6 +124,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "same-rotation-again-rotates",
+    breaks=("IDM-012",),
     statement="RotateSecret with a version that exists makes another credential.",
     source=SDK,
 )
@@ -128,6 +134,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "same-rotation-again-is-refused",
+    breaks=("IDM-012",),
     statement="RotateSecret with a version that exists is refused.",
     source=SDK,
 )
@@ -152,6 +159,10 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "same-key-again",
+    breaks=(
+        "IDM-004",
+        "IDM-008",
+    ),
     statement="CreateKey with the same parameters answers the key made before.",
     source=SDK,
 )
@@ -169,6 +180,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "deleting-a-secret-twice-succeeds",
+    breaks=("EFF-044",),
     statement="DeleteSecret of a secret in its deletion window succeeds.",
     source="DeleteSecret page (zh)",
 )

@@ -53,6 +53,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "import-token-never-expires",
+    breaks=("KEY-042",),
     statement="ImportKeyMaterial takes a token that is older than 24 hours.",
     source=DOCS_2021,
 )
@@ -62,7 +63,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "import-token-lives-an-hour",
-    breaks=("KEY-025",),
+    breaks=("KEY-025", "EFF-009"),
     statement="TokenExpireTime is one hour ahead instead of 24.",
     source=DOCS_2021,
 )
@@ -72,7 +73,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "import-parameters-repeat",
-    breaks=("KEY-025",),
+    breaks=("KEY-025", "EFF-009"),
     statement="GetParametersForImport answers the same public key and token each time.",
     source=DOCS_2021,
 )
@@ -100,7 +101,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "material-of-kms-is-imported",
-    breaks=("KEY-028",),
+    breaks=("KEY-028", "EFF-009"),
     statement="GetParametersForImport works with a key whose material KMS made.",
     source=RESPONSES,
 )
@@ -119,7 +120,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "past-expiry-accepted",
-    breaks=("KEY-027",),
+    breaks=("KEY-027", "EFF-007"),
     statement="ImportKeyMaterial takes a KeyMaterialExpireUnix that lies in the past.",
     source=SDK,
 )
@@ -135,6 +136,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "material-never-expires",
+    breaks=("KEY-041",),
     statement="Imported material works after its expiry.",
     source=SDK,
 )

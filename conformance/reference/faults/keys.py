@@ -74,7 +74,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "unknown-key-answers-other-code",
-    breaks=("ENV-006",),
+    breaks=("ENV-006", "KEY-040"),
     statement="An unknown key is answered as Forbidden.ResourceNotFound (localstack #8086, #9570).",
     source=RESPONSES,
 )
@@ -86,7 +86,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "unknown-key-answers-400",
-    breaks=("ENV-006",),
+    breaks=("ENV-006", "KEY-040"),
     statement="An unknown key is answered with HTTP 400.",
     source=RESPONSES,
 )
@@ -139,6 +139,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "new-key-loses-policy",
+    breaks=("EFF-061",),
     statement="CreateKey drops the key policy (nsmithuk/local-kms PR #10).",
     source=SDK,
 )
@@ -150,6 +151,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "new-key-ignores-usage",
+    breaks=("EFF-001", "CRY-056"),
     statement="CreateKey gives every key the usage that is the default of its spec.",
     source=SDK,
 )
@@ -178,7 +180,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "external-key-is-enabled-at-once",
-    breaks=("EFF-007",),
+    breaks=("EFF-007", "KEY-023"),
     statement="A key with Origin EXTERNAL is Enabled before any material was imported.",
     source=SDK,
 )
@@ -336,6 +338,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "deletion-never-happens",
+    breaks=("KEY-040",),
     statement="A key is still there after its deletion window.",
     source=SDK,
 )

@@ -265,6 +265,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "made-up-token-accepted",
+    breaks=("PAG-016",),
     statement="NextToken may be anything: the first page answers (fakecloud PR #64).",
     source=SDK,
 )
@@ -282,6 +283,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "last-page-has-a-token",
+    breaks=("PAG-014",),
     statement="NextToken of the last page is not empty.",
     source=SDK,
 )

@@ -26,6 +26,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "secret-policy-is-not-kept",
+    breaks=("EFF-060",),
     statement="SetSecretPolicy succeeds and the policy stays.",
     source=SDK,
 )
@@ -35,6 +36,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "policy-statements-add-up",
+    breaks=("EFF-060",),
     statement="SetKeyPolicy adds its statements to those that were there.",
     source=SDK,
 )

@@ -11,6 +11,7 @@ from conformance.reference.model import Key, KeyVersion
 
 @fault(
     "rotation-never-happens",
+    breaks=("KEY-043",),
     statement="Automatic rotation falls due and no version is made.",
     source=ROTATION,
 )
@@ -118,7 +119,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "imported-keys-rotate",
-    breaks=("KEY-030",),
+    breaks=("KEY-030", "EFF-014"),
     statement=(
         "UpdateRotationPolicy and CreateKeyVersion work with imported material: a thing made from "
         "elsewhere is made again (localstack PR #13102)."
@@ -149,6 +150,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "describe-version-answers-another",
+    breaks=("EFF-013",),
     statement="DescribeKeyVersion answers the first version whatever is asked for.",
     source=SDK,
 )

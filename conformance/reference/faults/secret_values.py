@@ -206,7 +206,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "value-loses-white-space",
-    breaks=("SEC-001", "SEC-002"),
+    breaks=("SEC-001", "SEC-002", "EFF-041"),
     statement="White space at the ends of a secret value is dropped.",
     source=SDK,
 )
@@ -242,7 +242,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "unlabelled-versions-are-never-listed",
-    breaks=("EFF-051",),
+    breaks=("EFF-051", "SEC-020"),
     statement="IncludeDeprecated of ListSecretVersionIds is ignored.",
     source=SDK,
 )
@@ -270,6 +270,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "rotation-keeps-the-credential",
+    breaks=("EFF-057",),
     statement="RotateSecret makes a version with the same credential.",
     source=SDK,
 )
@@ -279,6 +280,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "managed-secret-answers-the-list",
+    breaks=("EFF-058",),
     statement="GetSecretValue of an Rds secret answers the list of accounts given at creation.",
     source=SDK,
 )
@@ -293,6 +295,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "managed-secret-takes-values",
+    breaks=("EFF-058",),
     statement="PutSecretValue works with a managed secret.",
     source=SDK,
 )
@@ -311,6 +314,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "one-missing-secret-fails-the-batch",
+    breaks=("EFF-049",),
     statement="BatchGetSecretValue is refused when one of its secrets is not there.",
     source=_BATCH,
 )

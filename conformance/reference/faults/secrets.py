@@ -55,7 +55,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "unknown-secret-answers-other-code",
-    breaks=("EFF-046",),
+    breaks=("EFF-046", "SEC-009", "SEC-040"),
     statement="An unknown secret is answered as Forbidden.KeyNotFound.",
     source=_DELETE,
 )
@@ -69,7 +69,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "unknown-secret-answers-403",
-    breaks=("EFF-046",),
+    breaks=("EFF-046", "SEC-009", "SEC-040"),
     statement="An unknown secret is answered with HTTP 403.",
     source=_DELETE,
 )
@@ -139,6 +139,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "secret-not-described-in-window",
+    breaks=("EFF-045", "SEC-008", "SEC-030"),
     statement="DescribeSecret does not find a secret in its deletion window.",
     source=SDK,
 )
@@ -156,7 +157,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "planned-delete-time-not-shown",
-    breaks=("SEC-030",),
+    breaks=("SEC-030", "EFF-045"),
     statement="DescribeSecret of a secret in its window has no PlannedDeleteTime.",
     source=SDK,
 )
@@ -260,6 +261,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "secret-never-goes",
+    breaks=("SEC-040",),
     statement="A secret can be restored after its deletion window.",
     source=SDK,
 )

@@ -165,6 +165,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "tag-rows-of-another-kind",
+    breaks=("EFF-030",),
     statement="ResourceType of ListTagResources rows is always secret.",
     source=SDK,
 )

@@ -106,8 +106,9 @@ def policy_is_kept(kms: Kms, kind: str) -> None:
     """Set a policy and read it."""
     bundle = kms.provide(f"instance-{kind.lower()}", fresh=True)
     reference = {"KeyId": bundle["id"]} if kind == "Key" else {"SecretName": bundle["name"]}
-    policy = _policy(kms)
-    done(kms, f"Set{kind}Policy", {**reference, "PolicyName": "default", "Policy": policy})
+    for _ in range(2):  # the second policy replaces the first
+        policy = _policy(kms)
+        done(kms, f"Set{kind}Policy", {**reference, "PolicyName": "default", "Policy": policy})
     expect_shown(
         kms,
         lambda: kms.call(f"Get{kind}Policy", {**reference, "PolicyName": "default"}),

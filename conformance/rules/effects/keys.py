@@ -256,6 +256,9 @@ def material_comes_and_goes(kms: Kms) -> None:
         "ImportToken": bundle["token"],
         "KeyMaterialExpireUnix": bundle["expiry"],
     }
+    past = kms.call("ImportKeyMaterial", {**request, "KeyMaterialExpireUnix": 1_500_000_000})
+    kms.expect_refused(past, why="the material would have expired in 2017")
+    expect_key(kms, key_id, KeyState="PendingImport")
     done(kms, "ImportKeyMaterial", request)
     metadata = expect_key(kms, key_id, KeyState="Enabled")
     date = moment(kms, metadata.get("MaterialExpireTime"), kms.exchanges[-1])

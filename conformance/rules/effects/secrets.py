@@ -247,7 +247,8 @@ def _expect_planned(kms: Kms, deleted: Exchange, days: int) -> None:
     "EFF-045",
     level=Level.SHOULD,
     family="effects",
-    statement="The value of a secret that waits for its deletion cannot be read or added to.",
+    statement="A secret that waits for its deletion is described with PlannedDeleteTime; its value "
+    "cannot be read or added to.",
     provenance="inferred",
     source=_DELETION,
     stage="state",
@@ -258,6 +259,10 @@ def waiting_secret_is_closed(kms: Kms) -> None:
     """Read and write a secret in its window."""
     name, _ = new_secret(kms)
     done(kms, "DeleteSecret", {"SecretName": name, "RecoveryWindowInDays": 7})
+    described = done(kms, "DescribeSecret", {"SecretName": name})
+    kms.expect(
+        described.data.get("PlannedDeleteTime"), "DescribeSecret shows PlannedDeleteTime", described
+    )
     kms.expect_refused(value_of(kms, name), why="the secret waits for its deletion")
     request = {"SecretName": name, "SecretData": "x", "VersionId": "v2"}
     kms.expect_refused(kms.call("PutSecretValue", request), why="the secret waits for its deletion")

@@ -31,10 +31,13 @@ def _expect_tags(kms: Kms, kind: str, name: str, wish: Mapping[str, str]) -> Non
         request = {"RegionId": region, "ResourceType": kind, "ResourceId": [name]}
         return kms.call("ListTagResources", request)
 
+    def fits(exchange: Exchange) -> bool:
+        rows = rows_at(exchange, "TagResources.TagResource")
+        kinds = {str(row.get("ResourceType", kind)).lower() for row in rows}
+        return _of_resource(exchange, name) == wish and kinds <= {kind}
+
     shown = ", ".join(wish) or "no tag"
-    expect_shown(
-        kms, listed, lambda e: _of_resource(e, name) == wish, f"ListTagResources shows {shown}"
-    )
+    expect_shown(kms, listed, fits, f"ListTagResources shows {shown} of the {kind}")
     if kind == "key":
         expect_shown(
             kms,

@@ -249,12 +249,18 @@ def generic_does_not_rotate(kms: Kms) -> None:
 def managed_rotates(kms: Kms) -> None:
     """Rotate a managed secret and set its policy."""
     name = str(kms.provide("managed-secret", fresh=True)["name"])
-    before = kms.expect_success(value_of(kms, name)).data.get("VersionId")
+    first = kms.expect_success(value_of(kms, name))
+    before = first.data.get("VersionId")
     done(kms, "RotateSecret", {"SecretName": name, "VersionId": kms.fresh_name("version")})
     after = kms.expect_success(value_of(kms, name))
     kms.expect(
         after.data.get("VersionId") != before and "ACSCurrent" in stages_of(after),
         "the rotated secret has a new current version",
+        after,
+    )
+    kms.expect(
+        after.data.get("SecretData") != first.data.get("SecretData"),
+        "the rotated secret has another value",
         after,
     )
     policy = {"SecretName": name, "EnableAutomaticRotation": True, "RotationInterval": "30d"}
