@@ -1,11 +1,12 @@
 """Faults of versions of secrets that only some kinds of secrets, or stages, must not have."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from conformance.reference.call import Call, Handler
 from conformance.reference.endpoint import Endpoint
 from conformance.reference.errors import KmsError
-from conformance.reference.faults.registry import fault, wrap_handler
+from conformance.reference.faults.registry import fault, forgive, wrap_handler
 from conformance.reference.faults.tools import SDK
 
 
@@ -32,7 +33,17 @@ def _pretend(endpoint: Endpoint, operation: str) -> None:
     source=SDK,
 )
 def _removal_succeeds(endpoint: Endpoint) -> None:
-    _pretend(endpoint, "UpdateSecretVersionStage")
+    def just_removed(params: Mapping[str, Any]) -> bool:
+        return params.get("VersionStage") == "ACSCurrent" and "MoveToVersion" not in params
+
+    forgive(endpoint, "validate", lambda _, passage: just_removed(passage.params))
+
+    def wrapper(call: Call, original: Handler) -> dict[str, Any]:
+        if just_removed(call.params):
+            return {"SecretName": call.params["SecretName"]}
+        return original(call)
+
+    wrap_handler(endpoint, "UpdateSecretVersionStage", wrapper)
 
 
 @fault(
