@@ -83,6 +83,9 @@ class KeyModel:
         outcome = cell["answer"] if cell.get("provenance") != "inferred" else "unknown"
         codes = tuple(cell.get("codes", ())) if outcome == "refused" else ()
         stays = frozenset({self.state})
+        if not self.material and self.state in {ENABLED, DISABLED}:
+            # A key that was saved without its material: nothing is told of it.
+            return Answer(None, (), states())
         if outcome == "refused":
             return Answer("refused", codes, stays)
         if outcome == "ok":

@@ -119,6 +119,7 @@ def new_version(kms: Kms, key: str) -> str:
     if not added.ok:
         kms.expect_refused(added, why="a key of a kind that gets no versions by hand")
         raise NotApplicable("the target adds no version to such keys, a documented reading")
-    version = (kms.expect_success(added).data.get("KeyVersion") or {}).get("KeyVersionId")
+    version = kms.expect_success(added).data.get("KeyVersion")
+    version = version.get("KeyVersionId") if isinstance(version, Mapping) else None
     kms.expect(isinstance(version, str), "CreateKeyVersion answers a KeyVersionId", added)
     return str(version)

@@ -23,6 +23,7 @@ from conformance.rules.cryptography.pairs import (
     small_signing_cases,
 )
 from conformance.rules.effects.looking import new_key
+from conformance.rules.lists import rows_at
 from conformance.run.context import Kms
 from conformance.run.registry import Case, Level, rule
 from conformance.run.verdict import NotApplicable
@@ -317,7 +318,7 @@ def versions_are_pairs(kms: Kms) -> None:
     algorithm = "ECDSA_SHA_256"
     key = new_key(kms, KeySpec="EC_P256", KeyUsage="SIGN/VERIFY")
     listed = done(kms, "ListKeyVersions", {"KeyId": key})
-    rows = (listed.data.get("KeyVersions") or {}).get("KeyVersion") or []
+    rows = rows_at(listed, "KeyVersions.KeyVersion")
     if not rows:
         raise NotApplicable("the versions of the key are not listed", [listed])
     first = str(rows[0].get("KeyVersionId"))

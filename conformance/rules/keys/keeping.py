@@ -14,7 +14,7 @@ from conformance.rules.cryptography.asking import (
 from conformance.rules.effects.keys import moment
 from conformance.rules.effects.looking import expect_key, new_key
 from conformance.rules.keys.importing import import_material
-from conformance.rules.lists import find_row
+from conformance.rules.lists import find_row, rows_at
 from conformance.run.context import Kms
 from conformance.run.registry import Case, Level, rule
 
@@ -129,8 +129,7 @@ def keys_are_apart(kms: Kms) -> None:
         )
         names_key(kms, expect_opens(kms, blob, _TEXT), other)
     listed = done(kms, "ListResourceTags", {"KeyId": other})
-    tags = (listed.data.get("Tags") or {}).get("Tag") or []
-    kms.expect(not tags, "tags of one key are not those of another", listed)
+    kms.expect(not rows_at(listed, "Tags.Tag"), "tags of one key are not those of another", listed)
 
 
 @rule(

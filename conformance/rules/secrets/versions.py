@@ -9,7 +9,7 @@ from conformance.oracle.secret_model import CURRENT, PREVIOUS, Labels, SecretMod
 from conformance.rules.cryptography.asking import SDK, done
 from conformance.rules.effects.looking import new_secret
 from conformance.rules.effects.secrets import expect_value
-from conformance.rules.lists import pages
+from conformance.rules.lists import pages, texts
 from conformance.run.context import Kms
 from conformance.run.registry import Case, Level, rule
 
@@ -28,8 +28,7 @@ def shown_labels(kms: Kms, name: str) -> tuple[Labels, Exchange]:
     found: Labels = {}
     for _, rows in pages(kms, "ListSecretVersionIds", request):
         for row in rows:
-            stages = (row.get("VersionStages") or {}).get("VersionStage") or []
-            found[str(row.get("VersionId"))] = frozenset(stages)
+            found[str(row.get("VersionId"))] = frozenset(texts(row.get("VersionStages")))
     return found, kms.exchanges[-1]
 
 
