@@ -8,45 +8,12 @@ from typing import Any
 from conformance.reference.call import Call, Handler
 from conformance.reference.endpoint import Endpoint
 from conformance.reference.faults.registry import fault, wrap_answer, wrap_handler
-from conformance.reference.faults.tools import AAP, SDK, with_params
+from conformance.reference.faults.tools import AAP, SDK
 from conformance.reference.services.client_key_file import new_client_key_file
 from conformance.reference.services.material import new_rsa_key
 from conformance.wire.times import parse_iso
 
 _CLIENT_KEY = "Create an application access point page"
-
-
-@fault(
-    "unknown-policy-accepted",
-    statement="An access point can name policies that do not exist.",
-    source=SDK,
-)
-def _(endpoint: Endpoint) -> None:
-    endpoint.seams.require_known_policies = lambda _call, _names: None
-
-
-@fault(
-    "unknown-network-rule-accepted",
-    statement="A policy can name network rules that do not exist.",
-    source=SDK,
-)
-def _(endpoint: Endpoint) -> None:
-    endpoint.seams.require_known_rules = lambda _call, _names: None
-
-
-@fault(
-    "update-resets-access-point",
-    statement="UpdateApplicationAccessPoint empties the description when it is not given.",
-    source=SDK,
-)
-def _(endpoint: Endpoint) -> None:
-    wrap_handler(
-        endpoint,
-        "UpdateApplicationAccessPoint",
-        lambda call, original: original(
-            with_params(call, Description=call.params.get("Description", ""))
-        ),
-    )
 
 
 @fault(
@@ -239,6 +206,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "validity-of-client-key-ignored",
+    breaks=("EFF-072",),
     statement="NotBefore and NotAfter of CreateClientKey are ignored.",
     source=_CLIENT_KEY,
 )

@@ -5,10 +5,8 @@ from typing import Any
 
 from conformance.reference.call import Call, Handler
 from conformance.reference.endpoint import Endpoint
-from conformance.reference.errors import KmsError
-from conformance.reference.faults.registry import fault, forgive, wrap_answer, wrap_handler
+from conformance.reference.faults.registry import fault, wrap_answer, wrap_handler
 from conformance.reference.faults.tools import SDK, key_of
-from conformance.reference.passage import Passage
 from conformance.reference.services.finding import not_found
 
 _OVERVIEW = "Overview of key policies page (ja)"
@@ -97,6 +95,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "new-key-has-no-policy",
+    breaks=("CON-001",),
     statement="GetKeyPolicy of a key whose policy was never set answers not found.",
     source=SDK,
 )
@@ -125,16 +124,3 @@ def _(endpoint: Endpoint) -> None:
             key.instance_id = before
 
     wrap_handler(endpoint, ["GetKeyPolicy", "SetKeyPolicy"], wrapper)
-
-
-@fault(
-    "deny-of-a-policy-ignored",
-    statement="A Deny in a policy of a key or secret has no effect.",
-    source=_OVERVIEW,
-)
-def _(endpoint: Endpoint) -> None:
-    def is_denied(error: KmsError, _passage: Passage) -> bool:
-        detail = error.extra.get("AccessDeniedDetail", {})
-        return bool(detail.get("NoPermissionType") == "ExplicitDeny")
-
-    forgive(endpoint, "authorise", is_denied)
