@@ -5,6 +5,7 @@ The load itself runs in Locust, in a process of its own: gevent has to patch a f
 
 import argparse
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -112,6 +113,7 @@ def _start(arguments: argparse.Namespace) -> int:
         duration=total,
         results=options.results or default_folder(scenario.id),
         slice=_slice(arguments),
+        command=shlex.join(["kms-conformance", *sys.argv[1:]]),
     )
     check_rate(rate, arguments.processes, options)
     if options.target is not None:

@@ -4,6 +4,8 @@ It checks what was asked for before anything is sent, makes what is needed, coll
 stations report, and says at the end what was proven.
 """
 
+import shlex
+import sys
 import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack
@@ -51,12 +53,11 @@ class Control:
 
     Args:
         options: Of the run.
-        command: What was typed, for the results.
     """
 
-    def __init__(self, options: Options, command: str) -> None:
+    def __init__(self, options: Options) -> None:
         self.options = options
-        self.command = command
+        self.command = options.command or shlex.join(["locust", *sys.argv[1:]])
         self.scenario: Scenario = find_scenario(options.scenario, options.mix)
         slo = None if options.slo is None else Path(options.slo)
         self.objectives: Objectives = load_objectives(slo)

@@ -67,6 +67,7 @@ class Options:
         burst_seconds: Its length.
         recover_within: Seconds in which the limits have to be kept again.
         cost: Cost of 10,000 calls in any currency, for the estimate.
+        command: What was typed, where that was not Locust's own command.
     """
 
     scenario: str = "encrypt"
@@ -107,6 +108,7 @@ class Options:
     burst_seconds: float = 5.0
     recover_within: float = 20.0
     cost: float | None = None
+    command: str | None = None
 
     @property
     def attempts(self) -> int:
@@ -214,6 +216,7 @@ def add_locust_arguments(parser: Any) -> None:
         ("scenario", str, "scenario (default encrypt)"),
         ("unit", float, "requests per second for each user (default 10)"),
         ("duration", float, argparse.SUPPRESS),
+        ("command", str, argparse.SUPPRESS),
         ("kind", str, "run, capacity, soak or spike (default run)"),
     ):
         parser.add_argument(

@@ -157,7 +157,7 @@ def curve(histogram: Histogram) -> list[tuple[float, float]]:
 
 
 def _options(control: Control) -> dict[str, Any]:
-    left_out = {"target", "results", "slo", "allow_remote", "cost"}
+    left_out = {"target", "results", "slo", "allow_remote", "cost", "command"}
     return {name: value for name, value in control.options.pack().items() if name not in left_out}
 
 

@@ -34,7 +34,6 @@ from load.control import Control
 from load.corpus import Case
 from load.failures import LoadError, NothingProven, TransportFailure
 from load.options import PER_PROCESS, Options, from_locust
-from load.slo import load_objectives
 from load.spike import Spike
 from load.station import Place, Station
 from load.verdict import ExitCode
@@ -86,7 +85,7 @@ class Session:
         # Locust listens for it only later, and what has been made must be removed.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
-            self.control = Control(from_locust(self._arguments), " ".join(map(_plain, sys.argv)))
+            self.control = Control(from_locust(self._arguments))
             self.control.check(self._highest_rate())
             self.control.prepare()
         except (UsageError, NothingProven) as error:
@@ -182,7 +181,7 @@ class Session:
         if self.control is not None:
             control = self.control
             place, cases = control.place, control.cases
-            objectives, share, worker = control.objectives, control.rate_max, 0
+            slowest, share, worker = control.objectives.slowest, control.rate_max, 0
             cap = control.options.max_rate
         else:
             assert self.work is not None
@@ -195,13 +194,13 @@ class Session:
 
             place = Place.of(load_target(Path(options.target)), options)
             cases = [Case.unpack(case) for case in self.work["cases"]]
-            objectives = load_objectives(None)
+            slowest = self.work["slowest"]
             share, worker = self.work["share"], self.runner.worker_index
             cap = self.work["cap"]
         return Station(
             place,
             cases,
-            objectives=objectives,
+            slowest=slowest,
             worker=worker,
             share=share,
             cap=cap,
@@ -236,6 +235,7 @@ class Session:
             {
                 "options": control.options.pack(),
                 "cases": [case.pack() for case in control.cases],
+                "slowest": control.objectives.slowest,
                 "share": control.rate_max / workers,
                 "cap": None if (cap := control.options.max_rate) is None else cap / workers,
             },
@@ -438,7 +438,3 @@ def install(events: Any) -> None:
 def _code(error: Exception) -> ExitCode:
     """Return the exit code for what ends a run before it begins."""
     return ExitCode.USAGE if isinstance(error, UsageError) else ExitCode.NOTHING_PROVEN
-
-
-def _plain(word: str) -> str:
-    return word if " " not in word else f"'{word}'"

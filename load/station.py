@@ -18,7 +18,6 @@ from load.options import Options
 from load.record import Recorder
 from load.safety import address_of
 from load.signing import template
-from load.slo import Objectives
 from load.timer import now
 
 _POOL_AT_MOST = 1024
@@ -74,7 +73,8 @@ class Station:
     Args:
         place: Where requests go.
         cases: What is sent.
-        objectives: Decide how many connections may be needed.
+        slowest: Seconds that the slowest limited quantile may take: with the rate it says how many
+            connections may be needed.
         worker: Index of the process.
         share: Highest rate of this process that is to be expected, for the size of the pool.
         cap: Rate that this process never exceeds, whatever steers the users; None for none.
@@ -86,14 +86,14 @@ class Station:
         place: Place,
         cases: Sequence[Case],
         *,
-        objectives: Objectives,
+        slowest: float,
         worker: int,
         share: float,
         cap: float | None,
         listener: Listener | None,
     ) -> None:
         options = place.options
-        needed = max(options.pool, 64, ceil(share * objectives.slowest * 1.25))
+        needed = max(options.pool, 64, ceil(share * slowest * 1.25))
         pool_max = options.pool_max or min(needed, _POOL_AT_MOST)
         credential = place.target.identities[options.identity]
         self.connect = connector(options.client, place.address, place.target.timeout)

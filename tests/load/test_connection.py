@@ -7,7 +7,7 @@ import time
 
 import pytest
 import trustme
-from servers import answer, read_request, serving
+from raw_servers import answer, read_request, serving
 
 from load.connection import Address, Connection, Reply, trust
 from load.failures import LoadError, TransportFailure

@@ -7,7 +7,7 @@ import time
 
 import gevent
 import pytest
-from servers import answer, read_request, serving
+from raw_servers import answer, read_request, serving
 
 from load.checks import digest_of
 from load.connection import Address, Connection

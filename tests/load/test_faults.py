@@ -5,7 +5,7 @@ What the middlebox does is known by construction, so that figures are compared w
 
 import pytest
 import trustme
-from conftest import middlebox, write_target
+from load_targets import middlebox, write_target
 
 RUN = ("--duration", "4", "--warm-up", "0.5", "--pool", "8")
 

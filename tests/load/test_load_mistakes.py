@@ -6,7 +6,7 @@ import socket
 import time
 
 import pytest
-from conftest import write_target
+from load_targets import write_target
 
 from load.slo import load_objectives
 
