@@ -220,21 +220,23 @@ class Engine:
         self._counts[0] += 1
         lag = moment - intended
         piece.lag.record(lag)
-        if lag > LATE_AFTER:
+        sent = self._submit(_Request(self._picker.next(), intended, moment))
+        if sent and lag > LATE_AFTER:
             piece.late += 1
-        self._submit(_Request(self._picker.next(), intended, moment))
 
-    def _submit(self, request: _Request) -> None:
+    def _submit(self, request: _Request) -> bool:
+        """Hand a request to the pool or the queue; tell whether there was room for it."""
         if self._idle:
             # The connection used last is the warmest, and the rest may close in peace.
             self._busy += 1
             self._hub.loop.run_callback(self._idle.pop().switch, request)
-            return
+            return True
         if len(self._queue) >= self._limits.queue_max:
             self._drop(request.intended)
-            return
+            return False
         self._queue.append(request)
         self._grow()
+        return True
 
     def _drop(self, intended: float) -> None:
         self._recorder.at(intended).dropped += 1
