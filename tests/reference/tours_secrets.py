@@ -123,6 +123,7 @@ def secret_under_a_key(tour):
     key = tour.key()
     secret(tour, EncryptionKeyId=key)
     tour("DisableKey", KeyId=key)
+    secret(tour, "late", EncryptionKeyId=key)
     tour("GetSecretValue", SecretName="s")
 
 

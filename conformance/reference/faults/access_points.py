@@ -125,6 +125,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "client-keys-outlive-their-access-point",
+    breaks=("EFF-085",),
     statement="Client keys stay when their access point is deleted.",
     source=_CLIENT_KEY,
 )
@@ -175,6 +176,7 @@ def _answer_other_file(endpoint: Endpoint, password: str | None) -> None:
 
 @fault(
     "client-key-under-another-password",
+    breaks=("EFF-084",),
     statement="PrivateKeyData does not open with the password that was given.",
     source=_CLIENT_KEY,
 )
@@ -184,6 +186,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "client-key-halves-do-not-match",
+    breaks=("EFF-084",),
     statement="The private half of a client key does not belong to its published half.",
     source=_CLIENT_KEY,
 )
@@ -254,20 +257,3 @@ def _(endpoint: Endpoint) -> None:
         return answer
 
     wrap_handler(endpoint, "DeleteClientKey", wrapper)
-
-
-@fault(
-    "bound-vpcs-add-up",
-    statement="UpdateKmsInstanceBindVpc adds to the VPCs instead of replacing them.",
-    source="UpdateKmsInstanceBindVpc page",
-)
-def _(endpoint: Endpoint) -> None:
-    def wrapper(call: Call, original: Handler) -> dict[str, Any]:
-        instance = call.account.instances.get(call.params["KmsInstanceId"])
-        before = list(instance.bound_vpcs) if instance else []
-        answer = original(call)
-        if instance is not None:
-            instance.bound_vpcs = [*before, *instance.bound_vpcs]
-        return answer
-
-    wrap_handler(endpoint, "UpdateKmsInstanceBindVpc", wrapper)

@@ -90,6 +90,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "update-alias-looks-at-the-old-key",
+    breaks=("EFF-081",),
     statement="UpdateAlias is refused when the key it leaves waits for its deletion.",
     source=KEY_STATES,
 )

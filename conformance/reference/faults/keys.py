@@ -96,6 +96,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "unknown-key-version-answers-other-code",
+    breaks=("EFF-080",),
     statement="An unknown version of a key is answered as Forbidden.KeyNotFound.",
     source=RESPONSES,
 )

@@ -110,6 +110,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "policy-outside-an-instance",
+    breaks=("EFF-086",),
     statement="Keys outside an instance have a policy.",
     source=SDK,
 )

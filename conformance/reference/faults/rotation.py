@@ -160,6 +160,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "any-version-is-found",
+    breaks=("EFF-080",),
     statement="An unknown KeyVersionId is taken for the first version.",
     source=SDK,
 )

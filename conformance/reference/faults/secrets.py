@@ -11,7 +11,13 @@ from conformance.reference.faults.registry import (
     wrap_answer,
     wrap_handler,
 )
-from conformance.reference.faults.tools import DOCS_2021, SDK, secret_of, without_params
+from conformance.reference.faults.tools import (
+    KEY_STATES,
+    SDK,
+    allow,
+    secret_of,
+    without_params,
+)
 from conformance.reference.model import Secret
 from conformance.reference.services.finding import not_found
 
@@ -313,16 +319,27 @@ def _(endpoint: Endpoint) -> None:
 
 
 @fault(
-    "secret-readable-with-disabled-key",
-    statement="A secret is read although its encryption key is Disabled (localstack #7782).",
-    source=DOCS_2021,
+    "secret-made-under-disabled-key",
+    breaks=("EFF-087",),
+    statement="A secret is made and read under a key that is Disabled (localstack #7782).",
+    source=KEY_STATES,
 )
 def _(endpoint: Endpoint) -> None:
+    def wrapper(call: Call, original: Handler) -> dict[str, Any]:
+        state_rule = endpoint.seams.state_rule
+        allow(endpoint, ["GenerateDataKey"], "Disabled")
+        try:
+            return original(call)
+        finally:
+            endpoint.seams.state_rule = state_rule
+
     endpoint.seams.require_readable = lambda _call, _secret: None
+    wrap_handler(endpoint, "CreateSecret", wrapper)
 
 
 @fault(
     "name-of-rotating-secret-is-free",
+    breaks=("EFF-082",),
     statement="Names that begin acs/ are taken for generic secrets.",
     source=SDK,
 )

@@ -39,6 +39,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "tags-without-limit",
+    breaks=("EFF-083",),
     statement="A resource takes any number of tags.",
     source=SDK,
 )
