@@ -206,13 +206,22 @@ class Handler(BaseHTTPRequestHandler):
         elif "Signature" in params:
             user, action, params = by_rpc(self.command, query, form)
         else:
-            raise Refused(400, "MissingAccessKeyId")
+            missing = "Signature" if "AccessKeyId" in params else "AccessKeyId"
+            raise Refused(400, f"Missing{missing}")
         if action not in OPERATIONS:
             raise Refused(404, "InvalidAction.NotFound")
         if not allowed(user, action):
             raise Refused(403, "Forbidden.NoPermission", "You are not authorised to do this.")
-        with self.lock:
-            return action, OPERATIONS[action](self.store, params)
+        with self.lock, self.store.database as database:
+            answered = OPERATIONS[action](self.store, params)
+            if action.startswith(CRYPTOGRAPHY) or action in ("GetSecretValue", "GetPublicKey"):
+                wish = params.get("DryRun", "false").lower()
+                if wish not in ("true", "false"):
+                    raise Refused(400, "InvalidParameter", "DryRun")
+                if wish == "true":
+                    database.rollback()
+                    raise Refused(400, "DryRunOperationError", "It would have worked.")
+            return action, answered
 
     def send(self, answer: dict[str, Any], status: int, action: str) -> None:
         if self.wanted == "XML":
