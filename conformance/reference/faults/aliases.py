@@ -58,7 +58,11 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "unknown-alias-answers-key-not-found",
-    breaks=("KEY-011",),
+    breaks=(
+        "KEY-011",
+        "EFF-022",
+        "IDM-010",
+    ),
     statement="An unknown alias is answered as Forbidden.KeyNotFound.",
     source=RESPONSES,
 )
@@ -72,7 +76,10 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "update-alias-does-nothing",
-    breaks=("KEY-010",),
+    breaks=(
+        "KEY-010",
+        "EFF-021",
+    ),
     statement="UpdateAlias succeeds and the alias stays with its key.",
     source=SDK,
 )
