@@ -4,10 +4,11 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from conformance.reference.endpoint import Endpoint, new_request_id
-from conformance.reference.passage import ListenerName, Response
+from conformance.reference.passage import Headers, ListenerName, Response
 from conformance.reference.playing import connection_of, play
 from conformance.reference.witness import SeenRequest
 from conformance.wire.failures import WireError
@@ -75,7 +76,9 @@ class Application:
                 seen.action = passage.verified.action if passage.verified else seen.action
                 seen.status = response.status
                 seen.code = passage.error.code if passage.error else ""
-        await self._answer(scope, response, send, whole=body is not None)
+        # After an upgrade that was not taken the parser reads no further request.
+        last = body is None or _wants_upgrade(request)
+        await self._answer(response, send, last=last)
 
     async def _body(self, receive: Receive) -> bytes | None:
         """Return the body, None when it is larger than allowed."""
@@ -110,17 +113,12 @@ class Application:
         witness.requests.append(seen)
         return seen
 
-    async def _answer(
-        self, scope: Mapping[str, Any], response: Response, send: Send, *, whole: bool
-    ) -> None:
+    async def _answer(self, response: Response, send: Send, *, last: bool) -> None:
         transport = self._endpoint.transport
         status, headers, body = response
-        lines = [(name.encode("latin-1"), text.encode("latin-1")) for name, text in headers]
-        if transport.headers:
-            lines += [(n.encode("latin-1"), v.encode("latin-1")) for n, v in transport.headers]
-        if transport.close or not whole or _wants_upgrade(scope):
-            # After an upgrade that was not taken the parser reads no further request.
-            lines.append((b"connection", b"close"))
+        lines, framed = _encoded(headers + transport.headers)
+        if transport.close or last:
+            lines = [*lines, (b"connection", b"close")]
         if transport.delay:
             await asyncio.sleep(transport.delay)
         if transport.chunked:
@@ -130,9 +128,10 @@ class Application:
                 await send({"type": "http.response.body", "body": part, "more_body": True})
             await send({"type": "http.response.body", "body": b""})
             return
-        if all(name != b"content-length" for name, _ in lines):
+        if not framed:
             size = len(body)
-            lines.append((b"content-length", _LENGTHS.get(size) or str(size).encode()))
+            length = _LENGTHS.get(size) or str(size).encode()
+            lines = [*lines, (b"content-length", length)]
         await send({"type": "http.response.start", "status": status, "headers": lines})
         await send({"type": "http.response.body", "body": body})
 
@@ -141,17 +140,20 @@ def _wire_request(scope: Mapping[str, Any], body: bytes, *, secure: bool) -> Wir
     headers = tuple(
         [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
     )
-    host = ""
-    for name, value in headers:
-        if name == "host":
-            host = value
-            break
+    host = next((value for name, value in headers if name == "host"), "")
     path = scope["raw_path"].decode("latin-1")
     return WireRequest(scope["method"], path, scope["query_string"], headers, body, host, secure)
 
 
-def _wants_upgrade(scope: Mapping[str, Any]) -> bool:
-    return any(name == b"upgrade" for name, _ in scope["headers"])
+def _wants_upgrade(request: WireRequest) -> bool:
+    return "upgrade" in dict(request.headers)
+
+
+@lru_cache(maxsize=256)
+def _encoded(headers: Headers) -> tuple[list[tuple[bytes, bytes]], bool]:
+    """Return headers as bytes, and whether one of them tells the length of the body."""
+    lines = [(name.encode("latin-1"), text.encode("latin-1")) for name, text in headers]
+    return lines, any(name.lower() == b"content-length" for name, _ in lines)
 
 
 def _too_large(endpoint: Endpoint, request: WireRequest) -> Response:

@@ -5,13 +5,13 @@ dispatch, render. Each is an attribute of the instance, so that a fault can put 
 its place.
 """
 
-import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache, partial
+from random import getrandbits
 from typing import TypeAlias
 
 from conformance.reference import pipeline
@@ -260,5 +260,5 @@ class Endpoint:
 
 def new_request_id() -> str:
     """Return a random UUID in upper case, the form that samples of answers show."""
-    text = os.urandom(16).hex().upper()
+    text = f"{getrandbits(128):032X}"
     return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-A{text[17:20]}-{text[20:]}"

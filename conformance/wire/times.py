@@ -28,7 +28,7 @@ def utc_now() -> datetime:
 
 def format_iso(moment: datetime) -> str:
     """Return ``yyyy-MM-ddTHH:mm:ssZ``, the form of Timestamp and x-acs-date."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).isoformat(timespec="seconds")[:19] + "Z"
 
 
 def parse_iso(text: str) -> datetime:
