@@ -14,11 +14,11 @@ import httpx
 
 from conformance.client.building import (
     AnswerFormat,
+    Outgoing,
     Placement,
     Scheme,
-    build_request,
     default_auth,
-    signed,
+    lay_out,
 )
 from conformance.client.codec import codec, form_parameters, operation_or_none, resolve
 from conformance.client.exchange import Exchange
@@ -115,9 +115,13 @@ class Caller:
             self._check_allowed(operation)
         listener = listener or self.default_listener(gateway)
         signer = auth or default_auth(
-            scheme, self.credential(identity), placement=placement, answer_format=answer_format
+            scheme,
+            self.credential(identity),
+            placement=placement,
+            answer_format=answer_format,
+            method=method,
         )
-        request = build_request(
+        layout = lay_out(
             self.base_url(gateway, listener),
             operation,
             [*pairs, *extra_pairs],
@@ -125,18 +129,17 @@ class Caller:
             placement=placement,
             answer_format=answer_format,
             form_names=form_parameters(operation) if placement == "sdk" else frozenset(),
-            headers=headers,
         )
 
         def exchange_once() -> Exchange:
-            sending = signed(request, signer)
+            sending = layout.signed(signer, headers)
             started = datetime.now(UTC)
             answer = self.send(sending, gateway, listener, timeout)
             return Exchange(
                 operation=operation,
                 method=sending.method,
-                url=str(sending.url),
-                request_headers=_text_headers(sending),
+                url=sending.url,
+                request_headers=sending.headers,
                 request_body=sending.content,
                 status=answer.status,
                 response_headers=answer.headers,
@@ -171,7 +174,7 @@ class Caller:
         return exchange
 
     def send(
-        self, request: httpx.Request, gateway: str, listener: str, timeout: float | None = None
+        self, request: Outgoing, gateway: str, listener: str, timeout: float | None = None
     ) -> RawAnswer:
         """Send a finished request within the time that call and case still have."""
         limit = self.target.timeout if timeout is None else timeout
@@ -269,12 +272,6 @@ def _decode(operation: str, pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
         except WireError:
             pass
     return dict(pairs)
-
-
-def _text_headers(request: httpx.Request) -> tuple[tuple[str, str], ...]:
-    return tuple(
-        (name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw
-    )
 
 
 def _read(operation: str, answer: RawAnswer) -> Answer:

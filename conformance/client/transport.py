@@ -17,6 +17,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpcore
 import httpx
 
+from conformance.client.building import Outgoing
 from conformance.run.verdict import Hang, TransportProblem
 from conformance.target.model import is_loopback
 
@@ -112,6 +113,8 @@ class Transport:
 
     def __init__(self, base_url: str, context: ssl.SSLContext | None) -> None:
         self.base_url = base_url
+        url = httpx.URL(base_url)
+        self._origin = (url.raw_scheme, url.raw_host, url.port)
         self._deadline = _Deadline()
         backend = _Backend(self._deadline)
         options: dict[str, Any] = {
@@ -128,7 +131,7 @@ class Transport:
             else httpcore.HTTPProxy(proxy, **options)
         )
 
-    def send(self, request: httpx.Request, timeout: float) -> RawAnswer:
+    def send(self, request: Outgoing, timeout: float) -> RawAnswer:
         """Send a complete request and read the whole answer within ``timeout`` seconds.
 
         Raises:
@@ -161,17 +164,16 @@ class Transport:
                 "refused", f"the proxy refuses {self.base_url}: {error}"
             ) from None
 
-    def _send(self, request: httpx.Request, started: float) -> RawAnswer:
-        raw_url = request.url
+    def _send(self, request: Outgoing, started: float) -> RawAnswer:
+        scheme, host, port = self._origin
         core = httpcore.Request(
-            method=request.method,
+            method=request.method.encode("ascii"),
             url=httpcore.URL(
-                scheme=raw_url.raw_scheme,
-                host=raw_url.raw_host,
-                port=raw_url.port,
-                target=raw_url.raw_path,
+                scheme=scheme, host=host, port=port, target=request.target.encode("ascii")
             ),
-            headers=request.headers.raw,
+            headers=[
+                (name.encode("latin-1"), value.encode("latin-1")) for name, value in request.headers
+            ],
             content=request.content,
         )
         response = self._pool.handle_request(core)

@@ -2,11 +2,14 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from conformance.target.problems import UsageError
+
+if TYPE_CHECKING:
+    from conformance.client.building import Outgoing
 
 
 def add(subparsers: "argparse._SubParsersAction[Any]") -> None:
@@ -35,7 +38,7 @@ def add(subparsers: "argparse._SubParsersAction[Any]") -> None:
 
 def sign(arguments: argparse.Namespace) -> int:
     """Print the signed request."""
-    from conformance.client.building import build_request, default_auth, signed
+    from conformance.client.building import default_auth, lay_out
     from conformance.client.caller import Caller
     from conformance.client.codec import form_parameters, operation_or_none
     from conformance.run.verdict import NotTestable
@@ -46,7 +49,7 @@ def sign(arguments: argparse.Namespace) -> int:
     known = operation_or_none(arguments.operation) is not None
     try:
         listener = arguments.listener or caller.default_listener(arguments.gateway)
-        request = build_request(
+        layout = lay_out(
             caller.base_url(arguments.gateway, listener),
             arguments.operation,
             [_pair(text) for text in arguments.pair],
@@ -63,11 +66,12 @@ def sign(arguments: argparse.Namespace) -> int:
                 caller.credential(arguments.identity),
                 placement=arguments.placement,
                 answer_format=arguments.format,
+                method=arguments.method,
             )
         )
     except NotTestable as outcome:
         raise UsageError(outcome.message) from None
-    print(curl_config(signed(request, auth), target.gateways[arguments.gateway].ca), end="")
+    print(curl_config(layout.signed(auth), target.gateways[arguments.gateway].ca), end="")
     return 0
 
 
@@ -78,13 +82,11 @@ def _pair(text: str) -> tuple[str, str]:
     return name, value
 
 
-def curl_config(request: httpx.Request, ca: Path | None) -> str:
+def curl_config(request: "Outgoing", ca: Path | None) -> str:
     """Return a request as configuration of curl."""
-    lines = [f"url = {_quoted(str(request.url))}", f"request = {_quoted(request.method)}"]
-    names = {name.decode("latin-1").lower() for name, _ in request.headers.raw}
-    for name, value in request.headers.raw:
-        header = f"{name.decode()}: {value.decode('latin-1')}"
-        lines.append(f"header = {_quoted(header)}")
+    lines = [f"url = {_quoted(request.url)}", f"request = {_quoted(request.method)}"]
+    names = {name.lower() for name, _ in request.headers}
+    lines += [f"header = {_quoted(f'{name}: {value}')}" for name, value in request.headers]
     if request.content:
         lines.append(f"data-raw = {_quoted(request.content.decode('latin-1'))}")
     if "content-type" not in names:

@@ -12,6 +12,7 @@ import trustme
 from endpoints import GOOD, closed_port, fixed, http, listening, silent, small, target_for
 
 from conformance.client import pace
+from conformance.client.building import Outgoing
 from conformance.client.caller import Caller
 from conformance.client.transport import BODY_LIMIT, Transport
 from conformance.run.verdict import Hang, NotTestable, TransportProblem
@@ -220,9 +221,12 @@ def tls(tmp_path):
 def test_a_certificate_is_verified(tls, tmp_path):
     port, ca = tls
     url = f"https://localhost:{port}"
-    assert Transport(url, trust_context(ca)).send(httpx.Request("GET", url), 5).status == 400
+    assert (
+        Transport(url, trust_context(ca)).send(Outgoing.of(httpx.Request("GET", url)), 5).status
+        == 400
+    )
     with pytest.raises(TransportProblem) as caught:
-        Transport(url, trust_context(None)).send(httpx.Request("GET", url), 5)
+        Transport(url, trust_context(None)).send(Outgoing.of(httpx.Request("GET", url)), 5)
     assert caught.value.kind == "certificate"
     assert "name its authority as ca" in caught.value.message
 
@@ -231,7 +235,7 @@ def test_a_certificate_for_another_name_is_not_trusted(tls):
     port, ca = tls
     url = f"https://127.0.0.1:{port}"
     with pytest.raises(TransportProblem) as caught:
-        Transport(url, trust_context(ca)).send(httpx.Request("GET", url), 5)
+        Transport(url, trust_context(ca)).send(Outgoing.of(httpx.Request("GET", url)), 5)
     assert caught.value.kind == "certificate"
 
 
@@ -239,7 +243,9 @@ def test_https_to_a_plain_port_is_a_tls_problem(tmp_path):
     with listening(small) as url:
         secure = url.replace("http://", "https://")
         with pytest.raises((TransportProblem, Hang)) as caught:
-            Transport(secure, trust_context(None)).send(httpx.Request("GET", secure), 1)
+            Transport(secure, trust_context(None)).send(
+                Outgoing.of(httpx.Request("GET", secure)), 1
+            )
     if isinstance(caught.value, TransportProblem):
         assert caught.value.kind in {"tls", "reset"}
 
