@@ -47,7 +47,6 @@ def passwords_are_as_asked(kms: Kms) -> None:
     kms.property(
         st.tuples(flags, more).map(lambda pair: {**pair[0], **pair[1]}),
         check,
-        max_examples=min(kms.examples, 30),
     )
 
 
