@@ -58,11 +58,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "unknown-alias-answers-key-not-found",
-    breaks=(
-        "KEY-011",
-        "EFF-022",
-        "IDM-010",
-    ),
+    breaks=("KEY-011", "EFF-022", "IDM-010"),
     statement="An unknown alias is answered as Forbidden.KeyNotFound.",
     source=RESPONSES,
 )
@@ -76,10 +72,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "update-alias-does-nothing",
-    breaks=(
-        "KEY-010",
-        "EFF-021",
-    ),
+    breaks=("KEY-010", "EFF-021"),
     statement="UpdateAlias succeeds and the alias stays with its key.",
     source=SDK,
 )

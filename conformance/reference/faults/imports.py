@@ -193,11 +193,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "wrapped-under-another-hash",
-    breaks=(
-        "KEY-020",
-        "IDM-013",
-        "STA-005",
-    ),
+    breaks=("KEY-020", "IDM-013", "STA-005"),
     statement="Material wrapped with OAEP over SHA-256 is refused: SHA-1 is expected.",
     source=SDK,
 )

@@ -154,12 +154,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "version-ignored",
-    breaks=(
-        "SEC-001",
-        "SEC-005",
-        "EFF-050",
-        "EFF-053",
-    ),
+    breaks=("SEC-001", "SEC-005", "EFF-050", "EFF-053"),
     statement="GetSecretValue ignores VersionId.",
     source=SDK,
 )
@@ -361,12 +356,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "value-of-the-previous-version",
-    breaks=(
-        "SEC-001",
-        "SEC-020",
-        "EFF-055",
-        "EFF-057",
-    ),
+    breaks=("SEC-001", "SEC-020", "EFF-055", "EFF-057"),
     statement="GetSecretValue lags behind: after a new value it answers the previous one.",
     source=SDK,
 )

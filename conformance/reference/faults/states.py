@@ -174,7 +174,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "pending-import-answers-other-code",
-    breaks=("STA-002",),
+    breaks=("STA-002", "KEY-002"),
     statement="Encrypt with a key without material is refused as Rejected.Disabled.",
     source=KEY_STATES,
 )

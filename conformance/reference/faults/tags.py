@@ -142,7 +142,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "key-pending-deletion-is-tagged",
-    breaks=("STA-002",),
+    breaks=("STA-002", "KEY-001"),
     statement="TagResource and UntagResource work with a key that waits for its deletion.",
     source=KEY_STATES,
 )
