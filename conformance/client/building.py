@@ -101,11 +101,17 @@ class Layout:
             content=encode_query(self.form).encode(),
         )
 
-    def signed(self, auth: httpx.Auth, headers: Pairs = ()) -> Outgoing:
-        """Return the request as a signer sends it."""
-        if not headers and type(auth) is Acs3Auth:
+    def signed(self, auth: httpx.Auth, headers: Pairs = (), *, usual: bool = False) -> Outgoing:
+        """Return the request as a signer sends it.
+
+        Args:
+            auth: The signer.
+            headers: Further headers.
+            usual: The signer is one of `default_auth`, unchanged; a changed one must be asked.
+        """
+        if usual and not headers and isinstance(auth, Acs3Auth):
             return _signed_v3(self, auth)
-        if not headers and type(auth) is RpcAuth:
+        if usual and not headers and isinstance(auth, RpcAuth):
             return _signed_rpc(self, auth)
         return Outgoing.of(next(auth.sync_auth_flow(self.request(headers))))
 

@@ -132,7 +132,7 @@ class Caller:
         )
 
         def exchange_once() -> Exchange:
-            sending = layout.signed(signer, headers)
+            sending = layout.signed(signer, headers, usual=auth is None)
             started = datetime.now(UTC)
             answer = self.send(sending, gateway, listener, timeout)
             return Exchange(

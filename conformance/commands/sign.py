@@ -71,7 +71,12 @@ def sign(arguments: argparse.Namespace) -> int:
         )
     except NotTestable as outcome:
         raise UsageError(outcome.message) from None
-    print(curl_config(layout.signed(auth), target.gateways[arguments.gateway].ca), end="")
+    print(
+        curl_config(
+            layout.signed(auth, usual=not arguments.unsigned), target.gateways[arguments.gateway].ca
+        ),
+        end="",
+    )
     return 0
 
 

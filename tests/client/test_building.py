@@ -36,7 +36,7 @@ def test_both_ways_are_one(scheme, method, placement, answer_format, credential,
         answer_format=answer_format,
         form_names=frozenset({"SecretData"}),
     )
-    direct = layout.signed(auth)
+    direct = layout.signed(auth, usual=True)
     usual = Outgoing.of(next(auth.sync_auth_flow(layout.request())))
     assert direct.url == usual.url
     assert direct.content == usual.content
@@ -46,3 +46,22 @@ def test_both_ways_are_one(scheme, method, placement, answer_format, credential,
     if "content-length" in wanted and not usual.content and method not in {"POST", "PUT"}:
         del wanted["content-length"]
     assert given == wanted
+
+
+@pytest.mark.parametrize("scheme", ["V3", "RPC-1.0"])
+def test_a_changed_signer_is_asked(scheme):
+    auth = default_auth(
+        scheme, AccessKey("id", "s"), placement="query", answer_format="JSON", method="POST"
+    )
+    asked = []
+    auth.edit = lambda given: asked.append(given) or given
+    layout = lay_out(
+        "http://localhost",
+        "ListKeys",
+        [],
+        method="POST",
+        placement="query",
+        answer_format="JSON",
+    )
+    layout.signed(auth)
+    assert asked
