@@ -22,7 +22,6 @@ from load.window import Window, summary
 _WARM = 2.0
 _SETTLE = 1.6
 _DRAIN = 12.0
-_SAMPLES_AT_LEAST = 6.0
 _ENOUGH = 1.1
 _LONGEST = 60.0
 #: A step is given up when so many seconds' worth of requests are in flight.
@@ -58,7 +57,7 @@ class CapacitySearch:
         self._unit = unit
         self._need = need
         ceiling = min(PER_PROCESS * 1.5 * processes, control.options.max_rate or float("inf"))
-        self.search = Search(unit * 25, ceiling, hold=hold)
+        self.search = Search(unit * 25, ceiling, step_seconds=control.options.step, hold=hold)
         self._running: _Running | None = None
         self._points: list[tuple[float, float]] = []
 
@@ -94,7 +93,7 @@ class CapacitySearch:
     def _seconds(self, plan: Plan) -> float:
         """Return how long a step has to last for its quantiles to be judged."""
         needed = samples_needed(self.control.objectives.strictest) * _ENOUGH / plan.rate
-        return min(_LONGEST, max(plan.seconds, needed, _SAMPLES_AT_LEAST))
+        return min(_LONGEST, max(plan.seconds, needed))
 
     def _measure(self, step: _Running) -> None:
         control = self.control
@@ -204,7 +203,7 @@ class CapacitySearch:
         if self._need is not None and search.confirmed and search.rate >= self._need:
             return Verdict(ExitCode.MET, f"met: {search.rate:,.0f} QPS held", self._checks())
         if limited:
-            why = f"{search.limit}; add --processes or a faster machine"
+            why = f"{search.limit}; give the generator free cores, or more with --processes"
             return Verdict(ExitCode.INSTRUMENT, f"invalid: {why}", (), faults=(why,))
         if not search.confirmed:
             return Verdict(ExitCode.NOT_MET, f"not met: {search.limit}", ())
@@ -245,6 +244,6 @@ def unit_for(start: float) -> float:
     return start / 25
 
 
-def longest(hold: float) -> float:
+def longest(step: float, hold: float) -> float:
     """Return seconds that a search may take at most, for bounds on remote targets."""
-    return ceil(20 * (_WARM + _SAMPLES_AT_LEAST + _SETTLE) + 3 * hold)
+    return ceil(20 * (_WARM + step + _SETTLE) + 3 * hold)

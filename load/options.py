@@ -61,6 +61,7 @@ class Options:
         kind: What the run is for: run, capacity, soak or spike.
         need: Rate that a capacity search is to answer for.
         start: First rate of a capacity search.
+        step: Seconds that a step of a capacity search is measured, at least.
         hold: Seconds for which a capacity search holds what it found.
         burst: Factor of a burst over the steady rate.
         burst_after: Seconds of steady rate before it.
@@ -102,6 +103,7 @@ class Options:
     kind: str = "run"
     need: float | None = None
     start: float = 100.0
+    step: float = 6.0
     hold: float = 60.0
     burst: float = 3.0
     burst_after: float = 10.0
@@ -135,7 +137,7 @@ class Options:
         options = cls(**given)
         if options.kind not in KINDS:
             raise LoadError(f"--kind must be one of {', '.join(KINDS)}, not {options.kind!r}")
-        for name in ("start", "hold", "burst", "burst_seconds", "recover_within"):
+        for name in ("start", "step", "hold", "burst", "burst_seconds", "recover_within"):
             if not getattr(options, name) > 0:
                 raise LoadError(f"--{name.replace('_', '-')} must be above 0")
         for name in ("unit", "pool", "queue_max", "keys", "secrets", "size", "sample", "slice"):
@@ -201,6 +203,7 @@ def add_arguments(parser: Any, *, prefix: str = "") -> None:
     add("--max-rate", "highest rate that may be asked for, requests per second", type=float)
     add("--need", "capacity: requests per second that have to be carried", type=float)
     add("--start", "capacity: first rate (default 100)", type=float)
+    add("--step", "capacity: seconds to measure a step, at least (default 6)", type=float)
     add("--hold", "capacity: seconds to hold what was found (default 60)", type=float)
     add("--burst", "spike: factor of the burst over the rate (default 3)", type=float)
     add("--burst-after", "spike: seconds before the burst (default 10)", type=float)

@@ -6,11 +6,14 @@ Pure decisions; what measures the steps calls `Search.next` and `Search.record`.
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from load.verdict import BUSY_SHARE
+
 Phase = Literal["double", "bisect", "hold", "above"]
 
 #: A rate that failed is tried again: noise fails a step now and then, two of three decide.
 _TRIES = 2
 _HOLDS = 3
+_DISTURBANCES = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +115,7 @@ class Search:
         """Take what a step showed."""
         self.steps.append(step)
         if step.limited:
-            # Other work on the generator's machine passes; a generator at its end does not.
-            self._limited += 1
-            if self._limited >= _TRIES:
-                self._end(
-                    f"the generator was at its end at {step.offered:,.0f} requests per second"
-                )
+            self._after_limited(step)
             return
         self._limited = 0
         if self._phase == "hold":
@@ -126,6 +124,20 @@ class Search:
             self._done = True
         else:
             self._after_try(step)
+
+    def _after_limited(self, step: Step) -> None:
+        """Try again: other work on the generator's machine passes, a generator's end does not."""
+        self._limited += 1
+        disturbed = step.generator < BUSY_SHARE
+        if self._limited < (_DISTURBANCES if disturbed else _TRIES):
+            return
+        if disturbed:
+            self._end(
+                f"other work kept the generator from its core {self._limited} times in a row at "
+                f"{step.offered:,.0f} requests per second"
+            )
+        else:
+            self._end(f"the generator was at its end at {step.offered:,.0f} requests per second")
 
     def _after_try(self, step: Step) -> None:
         """Decide by two of three whether a rate passes, then move on."""

@@ -20,7 +20,8 @@ from load.slo import QUANTILES, Objectives, samples_needed
 _LATE_SHARE = 0.01
 _WAIT_SHARE = 0.01
 _PROCESSOR_SHARE = 0.85
-_BUSY_SHARE = 0.6
+#: Below this share of a core a generator that is late was not slow but kept from its core.
+BUSY_SHARE = 0.6
 #: Failures that are about the caller's credential and nothing else (auth-failures.json).
 _CREDENTIAL_FAILURES = {"expired-security-token", "disabled-access-key", "unknown-access-key"}
 
@@ -226,7 +227,7 @@ def _faults(
     if measured.late > _LATE_SHARE * scheduled:
         share = measured.late / scheduled
         why = "the generator was too slow"
-        if instrument.processor < _BUSY_SHARE:
+        if instrument.processor < BUSY_SHARE:
             why = "the generator was kept from its core by other work on this machine"
         yield f"{share:.1%} of the requests started late because {why}"
     if instrument.processor > _PROCESSOR_SHARE:

@@ -252,3 +252,40 @@ def test_a_freeze_is_reported_as_its_victims_felt_it(load, endpoint, tmp_path):
         )
     assert 0.9 * 475 <= run.results["summary"]["latency"]["p99"] <= 2 * 475
     assert "p99" in broken(run)
+
+
+def test_a_capacity_search_finds_the_rate_above_which_a_target_throttles(load, endpoint, tmp_path):
+    slo = tmp_path / "slo.toml"
+    slo.write_text("[latency]\np50 = 10000\n[shares]\ngoodput = 0.9\nthrottled = 0.01\n")
+    with middlebox(endpoint, tmp_path, "--throttle", "60") as (target, _):
+        run = load(
+            "get-secret-value",
+            "--target",
+            target,
+            "--listener",
+            "http",
+            "--mode",
+            "capacity",
+            "--start",
+            "40",
+            "--step",
+            "3",
+            "--hold",
+            "4",
+            "--need",
+            "100",
+            "--slo",
+            slo,
+            "--pool",
+            "8",
+            timeout=400,
+        )
+    capacity = run.results["capacity"]
+    if run.code == 4 or not capacity["confirmed"]:
+        pytest.skip("this machine is too busy to search on")
+    assert run.code == 1, run.words  # it carries less than is needed
+    assert 40 <= capacity["rate"] <= 66
+    assert any("429 Rejected.Throttling" in c["cause"] for c in run.results["causes"])
+    assert any(s.startswith("For 100 QPS with p50 under 10000 ms: two") for s in capacity["words"])
+    page = (run.folder / "report.html").read_text()
+    assert "Steps of the search" in page

@@ -85,6 +85,21 @@ def test_a_single_disturbance_of_the_generator_is_survived():
     assert search.confirmed
 
 
+def test_other_work_on_the_machine_is_waited_out_longer():
+    search = Search(100, 100_000)
+    disturbances = 4
+    while (plan := search.next()) is not None:
+        limited = plan.rate >= 400 and disturbances > 0
+        disturbances -= limited
+        passed = plan.rate <= 1000
+        search.record(step(plan, passed, limited, generator=0.1 if limited else 0.9))
+    assert search.confirmed
+    busy = Search(100, 100_000)
+    while (plan := busy.next()) is not None:
+        busy.record(step(plan, passed=False, limited=True, generator=0.1))
+    assert "other work kept the generator from its core" in busy.limit
+
+
 def test_the_ceiling_is_held_and_said_to_be_one():
     search = searched(1e9, ceiling=5000)
     assert search.confirmed
