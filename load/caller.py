@@ -15,7 +15,9 @@ from conformance.wire.envelope import parse
 from load.connection import Address, Connection, Reply, trust
 from load.failures import NothingProven, TransportFailure
 from load.signing import Pairs, Scheme, template
+from load.timer import now
 
+_IDLE = 2.0
 _RETRY_AFTER = (0.2, 0.4, 0.8, 1.6)
 
 
@@ -59,6 +61,7 @@ class Caller:
         context = trust(address) if address.secure else None
         self._connection = Connection(address, context, timeout)
         self.calls = 0
+        self._used = now()
 
     def call(self, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
         """Return the answer to a call; throttling is waited out for three seconds.
@@ -98,6 +101,10 @@ class Caller:
             self._scheme, self._credential, self.address.authority, operation, pairs
         ).sign()
         self.calls += 1
+        if now() - self._used > _IDLE:
+            # Whoever stands between closes idle connections, often without a word.
+            self._connection.close()
+        self._used = now()
         try:
             return self._connection.exchange(request)
         except TransportFailure as failure:

@@ -11,10 +11,9 @@ from load.sizing import sizing
 from load.slo import Objectives
 
 
-def step(plan, passed, limited=False):
-    return Step(
-        plan.phase, plan.rate, plan.rate, plan.rate, 1, 1, 1, 0.5, 0.5, 1.0, passed, limited
-    )
+def step(plan, passed, limited=False, generator=0.9):
+    rate = plan.rate
+    return Step(plan.phase, rate, rate, rate, 1, 1, 1, generator, 0.5, 1.0, passed, limited)
 
 
 def searched(knee, start=100.0, ceiling=100_000.0, noise=None):
