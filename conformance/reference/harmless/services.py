@@ -285,34 +285,6 @@ def _alias_arn(endpoint: Endpoint) -> None:
 
 
 @harmless(
-    "upper-case-key-versions",
-    statement="Ids of key versions are written in upper case.",
-    source="samples show UUIDs, in no fixed case",
-)
-def _upper(endpoint: Endpoint) -> None:
-    def wrapper(call: Call, original: Handler) -> dict[str, Any]:
-        if "KeyVersionId" in call.params:
-            call.params["KeyVersionId"] = call.params["KeyVersionId"].lower()
-        answer = original(call)
-        _upper_ids(answer)
-        return answer
-
-    wrap_handler(endpoint, "*", wrapper)
-
-
-def _upper_ids(value: Any) -> None:
-    if isinstance(value, list):
-        for item in value:
-            _upper_ids(item)
-    elif isinstance(value, dict):
-        for name, member in value.items():
-            if name in {"KeyVersionId", "PrimaryKeyVersion"} and isinstance(member, str):
-                value[name] = member.upper()
-            else:
-                _upper_ids(member)
-
-
-@harmless(
     "bad-blob-answers-other-code",
     statement="A blob that does not open is refused with another code.",
     source=_UNNAMED,
