@@ -6,7 +6,7 @@ from conformance.target.model import Target, safety_rank
 
 #: Calls that a case takes on average, preparations and clean-up included, measured on the embedded
 #: endpoint: requests of the footer over its planned cases.
-CALLS_A_CASE = 4
+CALLS_A_CASE = 6
 
 
 def estimate(plan: Plan, target: Target) -> str:

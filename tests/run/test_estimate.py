@@ -30,8 +30,8 @@ def told(folder, more=""):
 
 def test_reading_only(tmp_path):
     text = told(tmp_path)
-    assert "300 cases, about 1200 calls to the service" in text
-    assert "at 20 calls a second at least 1.0 min" in text
+    assert "300 cases, about 1800 calls to the service" in text
+    assert "at 20 calls a second at least 1.5 min" in text
     assert "nothing is created, changed or deleted" in text
     assert "no operation that starts charges is called" in text
 
