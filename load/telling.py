@@ -53,7 +53,7 @@ def verdict_lines(control: Control, verdict: Verdict) -> list[str]:
         f"  outcomes: {outcomes or 'none'}",
     ]
     lines += [f"  {check_line(check)}" for check in verdict.checks]
-    lines += [f"  instrument: {fault}" for fault in verdict.faults]
+    lines += [f"  instrument: {fault}" for fault in verdict.faults if fault not in verdict.summary]
     return lines
 
 

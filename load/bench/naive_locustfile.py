@@ -25,10 +25,10 @@ _SIGN = template(
 
 
 class NaiveUser(FastHttpUser):
-    """Ten requests a second, as long as the answers come."""
+    """Fifty requests a second, as long as the answers come."""
 
     host = _PLACE.address.url
-    wait_time = constant_throughput(10)
+    wait_time = constant_throughput(50)
 
     @task
     def call(self) -> None:

@@ -121,7 +121,7 @@ def outcome_bands(results: Results) -> Chart | None:
     top = top_of([rate for _, rate in offered] + floors)
     return Chart(
         "Outcomes",
-        "What became of the requests due in each slice; white below the dashed line is what was "
+        "What became of the requests due in each slice; a gap below the dashed line is what was "
         "dropped or never answered.",
         _time(results, series),
         Axis("requests per second", 0, top),
