@@ -17,6 +17,19 @@ if TYPE_CHECKING:
     from conformance.run.engine import Engine
 
 _EXIT_HARNESS = 4
+#: Plugins of pytest that have nothing to do in a run, and cost time for each case.
+_NOT_NEEDED = (
+    "terminal",
+    "cacheprovider",
+    "logging",
+    "capture",
+    "warnings",
+    "unraisableexception",
+    "threadexception",
+    "faulthandler",
+    "doctest",
+    "junitxml",
+)
 
 
 def add(subparsers: "argparse._SubParsersAction[Any]") -> None:
@@ -178,7 +191,7 @@ def _run_pytest(engine: "Engine") -> bool:
     files = [str(path) for path in pytest_run.files_of(engine)]
     pytest_run.PREPARED = engine
     pytest_run.PROGRESS = progress(len(engine.plan.cases))
-    quiet = ["-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:logging", "-p", "no:capture"]
+    quiet = [part for name in _NOT_NEEDED for part in ("-p", f"no:{name}")]
     argv = ["-c", os.devnull, "--rootdir", "/", *quiet, *files]
     try:
         with _without_the_users_plugins():
