@@ -11,7 +11,8 @@ journalling what is made and keeping evidence is the runner's business.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
@@ -269,7 +270,8 @@ class Kms:
         """
         # Sets have no order; messages are the same in every run.
         codes, statuses = (
-            tuple(sorted(given) if isinstance(given, Set) else given) for given in (codes, statuses)
+            tuple(sorted(given) if isinstance(given, AbstractSet) else given)
+            for given in (codes, statuses)
         )
         wish = _wish(codes, statuses, stage)
         because = f" ({why})" if why else ""
