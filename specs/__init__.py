@@ -1,4 +1,4 @@
-"""Promises of the service as data; the documents beside this module travel with the distribution."""
+"""Promises of the service as data; the documents beside this module travel in the wheel."""
 
 from importlib.resources import files
 from importlib.resources.abc import Traversable

@@ -1,7 +1,9 @@
 """``kms-conformance load``: how much load an endpoint carries."""
 
-import argparse
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import argparse
 
 
 def add(subparsers: "argparse._SubParsersAction[Any]") -> None:

@@ -72,7 +72,7 @@ def measure(
                 selector.unregister(one)
                 one.close()
                 if following is not None:
-                    one = _connect(address, tls)  # noqa: PLW2901 - takes the place of the closed one
+                    one = _connect(address, tls)
                     buffers[one.fileno()] = b""
                     selector.register(one, selectors.EVENT_READ)
             if following is not None:
