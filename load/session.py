@@ -64,6 +64,7 @@ class Session:
         self._concluded = False
         self._running = False
         self._prepared = False
+        self._interruptions = 0
         self._refused: str | None = None
         self._finals = Event()
         Session.current = self
@@ -76,6 +77,7 @@ class Session:
             self.runner.register_message("kms-work", self._take_work)
             self.runner.register_message("kms-finish", self._finish_worker, concurrent=True)
             self.runner.send_message("kms-hello", {"version": PROTOCOL})
+            gevent.signal_handler(signal.SIGINT, self._interrupted)
             return
         if isinstance(self.runner, MasterRunner):
             # Workers may be there already: what they say must find a listener.
@@ -97,6 +99,7 @@ class Session:
         self._prepared = True
         if isinstance(self.runner, MasterRunner):
             gevent.spawn(self._watch_workers)
+        gevent.signal_handler(signal.SIGINT, self._interrupted)
         gevent.spawn(self._tell)
 
     @property
@@ -117,11 +120,28 @@ class Session:
     def _give_up(self, error: Exception) -> None:
         code = _code(error)
         print(f"kms-conformance load: {error}", file=sys.stderr, flush=True)
-        if self.control is not None:
-            self.control.close()
+        self._tidy_up()
         if isinstance(self.runner, MasterRunner):
             self.runner.quit()
         sys.exit(code)
+
+    def _tidy_up(self) -> None:
+        """Remove what was made and say what could not be removed."""
+        for trouble in self.control.close() if self.control is not None else []:
+            print(f"kms-conformance load: not removed: {trouble}", file=sys.stderr, flush=True)
+
+    def _interrupted(self) -> None:
+        """Ctrl-C: end the plan, drain, report; raised as an exception it would hit any greenlet."""
+        if self._interruptions:
+            os._exit(ExitCode.NOTHING_PROVEN)
+        self._interruptions += 1
+        if isinstance(self.runner, WorkerRunner):
+            self._finish_station()
+        if self._running or isinstance(self.runner, WorkerRunner):
+            self.runner.quit()
+        else:
+            end = SystemExit(int(ExitCode.NOTHING_PROVEN))
+            gevent.get_hub().handle_system_error(SystemExit, end)
 
     def begin(self) -> None:
         """A run starts: forget the last one, begin to record."""
@@ -393,8 +413,7 @@ class Session:
             self.stopped()
         if self.control is None:
             return
-        for trouble in self.control.close():
-            print(f"kms-conformance load: not removed: {trouble}", file=sys.stderr)
+        self._tidy_up()
         if self.environment.process_exit_code is None:
             self.environment.process_exit_code = ExitCode.NOTHING_PROVEN
 
