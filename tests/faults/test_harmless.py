@@ -1,7 +1,8 @@
 """Harmless variations cost no verdict: what passes on the plain endpoint passes on each of them.
 
-Every rule takes part in each test; of rules with several cases one, another for each variation, or
-all of them when KMS_CONFORMANCE_THOROUGH is set.
+A quarter of the rules takes part in each test, another for each variation, so that every rule meets
+a dozen of them; of rules with several cases one. With KMS_CONFORMANCE_THOROUGH all cases of all rules
+meet all variations.
 """
 
 import os
@@ -19,9 +20,9 @@ NAMES = sorted(known("harmless"))
 
 def chosen(place):
     """Return every rule's cases, or one of each: another for each variation."""
-    cases = [planned([identifier]) for identifier in rules()]
     if THOROUGH:
-        return [case for several in cases for case in several]
+        return planned(list(rules()))
+    cases = [planned([name]) for number, name in enumerate(rules()) if (number + place) % 4 == 0]
     return [several[place * 7 % len(several)] for several in cases]
 
 

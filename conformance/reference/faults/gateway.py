@@ -98,29 +98,6 @@ def _unknown_action(endpoint: Endpoint) -> None:
 
 
 @fault(
-    "action-in-any-case",
-    breaks=("GW-SHR-005",),
-    statement="The letter case of Action does not matter.",
-    source="Operations are named as documented",
-)
-def _action_case(endpoint: Endpoint) -> None:
-    names = {name.lower(): name for name in endpoint.handlers}
-    endpoint.change_policy(actions=None)
-    original = endpoint.parse
-
-    def parse(passage: Passage) -> None:
-        verified = passage.verified
-        assert verified is not None
-        action = names.get(verified.action.lower())
-        if action is None:
-            raise KmsError("InvalidApi.NotFound", "The specified API is not found.", 404)
-        passage.verified = replace(verified, action=action)
-        original(passage)
-
-    endpoint.parse = parse
-
-
-@fault(
     "any-version-accepted",
     breaks=("GW-SHR-006",),
     statement="The API version of a request is not looked at.",

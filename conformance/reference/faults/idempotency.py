@@ -159,10 +159,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "same-key-again",
-    breaks=(
-        "IDM-004",
-        "IDM-008",
-    ),
+    breaks=("IDM-008",),
     statement="CreateKey with the same parameters answers the key made before.",
     source=SDK,
 )

@@ -152,7 +152,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "tag-rows-not-filtered",
-    breaks=("PAG-015",),
+    breaks=("PAG-014",),
     statement="ListTagResources answers other resources than those asked for.",
     source=SDK,
 )
