@@ -59,6 +59,8 @@ def rate(sheet: Sheet, folder: Path) -> None:
         ):
             name = f"{wanted}-{listener}-{arrivals}"
             words = ("--target", str(target.target), "--listener", listener, "--slo", str(slo))
+            # Limits that judge nothing would ask for a thousand connections.
+            words += ("--pool-max", "128")
             _, results = load(
                 "get-secret-value",
                 "--rate",

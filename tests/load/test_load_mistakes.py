@@ -205,7 +205,7 @@ def test_ctrl_c_during_preparation_tidies_up_too(spawn, target, tmp_path):
     assert process.returncode == 3, out + err
     assert "stopped before the run began" in err
     assert "Traceback" not in out + err
-    assert not list(journals.glob("*"))
+    assert not list(journals.glob("*")), out + err
 
 
 def test_two_runs_on_one_target_do_not_meet(spawn, load, target):
