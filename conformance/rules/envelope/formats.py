@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from conformance.client.codec import resolve
 from conformance.client.exchange import Exchange
 from conformance.rules.envelope.asking import FORMATS, bad, good
 from conformance.run.context import Kms
@@ -64,8 +65,29 @@ def _described(kms: Kms) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _members(exchange: Exchange) -> Any:
-    """Return the members but RequestId; empty ones left out, which XML cannot tell from absent."""
-    return _tidy({k: v for k, v in exchange.data.items() if k != "RequestId"})
+    """Return the members that the operation describes, but RequestId.
+
+    Empty ones are left out, which XML cannot tell from absent, and so are further ones, whose types
+    no schema tells: XML answers them as text.
+    """
+    schema = catalogue().operations[exchange.operation].response
+    described = _described_part(exchange.data, schema)
+    return _tidy({name: part for name, part in described.items() if name != "RequestId"})
+
+
+def _described_part(value: Any, schema: Mapping[str, Any]) -> Any:
+    if "$ref" in schema:
+        schema = {**resolve(schema["$ref"]), **schema}
+    if isinstance(value, Mapping):
+        known = schema.get("properties", {})
+        return {
+            name: _described_part(part, known[name])
+            for name, part in value.items()
+            if name in known
+        }
+    if isinstance(value, list):
+        return [_described_part(part, schema.get("items", {})) for part in value]
+    return value
 
 
 def _tidy(value: Any) -> Any:
