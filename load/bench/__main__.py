@@ -58,9 +58,9 @@ def rate(sheet: Sheet, folder: Path) -> None:
             (4000, 30.0, "http", "constant", 0.01, 0.85),
         ):
             name = f"{wanted}-{listener}-{arrivals}"
-            words = ("--target", str(target.target), "--listener", listener, "--slo", str(slo))
             # Limits that judge nothing would ask for a thousand connections.
-            words += ("--pool-max", "128")
+            words = ["--target", str(target.target), "--listener", listener, "--pool-max", "128"]
+            words += ["--slo", str(slo)]
             _, results = load(
                 "get-secret-value",
                 "--rate",
