@@ -37,6 +37,8 @@ def tag_resource(store: Store, params: Params) -> Answer:
     tags = checked_tags(params)
     kind, thing = tagged(store, params)
     thing["tags"].update({tag["TagKey"]: tag.get("TagValue", "") for tag in tags or []})
+    if len(thing["tags"]) > 20:
+        raise Refused(400, "Rejected.LimitExceeded")
     store.put(kind, thing.get("id") or thing["name"], thing)
     return {}
 
