@@ -137,11 +137,17 @@ class Session:
         self._interruptions += 1
         if isinstance(self.runner, WorkerRunner):
             self._finish_station()
-        if self._running or isinstance(self.runner, WorkerRunner):
-            self.runner.quit()
-        else:
-            end = SystemExit(int(ExitCode.NOTHING_PROVEN))
-            gevent.get_hub().handle_system_error(SystemExit, end)
+        self._end(ExitCode.NOTHING_PROVEN)
+
+    def _end(self, code: ExitCode) -> None:
+        """End the run, or the wait for one; in a greenlet that is not Locust's own."""
+        waiting = not self._running
+        if waiting and self.control is not None:
+            self._tidy_up()
+        self.runner.quit()
+        if waiting and not isinstance(self.runner, WorkerRunner):
+            # Locust waits in the main greenlet, for workers perhaps, and would do so for ever.
+            gevent.get_hub().handle_system_error(SystemExit, SystemExit(int(code)))
 
     def begin(self) -> None:
         """A run starts: forget the last one, begin to record."""
@@ -426,7 +432,7 @@ class Session:
         self.interruption = sentence
         self._concluded = True
         self.environment.process_exit_code = code
-        gevent.spawn(self.runner.quit)
+        gevent.spawn(self._end, code)
 
 
 def install(events: Any) -> None:

@@ -114,8 +114,21 @@ def test_a_worker_killed_in_the_middle_is_named_and_nothing_is_counted_twice(spa
     assert min(rates[-5:-1]) == pytest.approx(30, abs=6)
 
 
+STARTED = []
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_running():
+    yield
+    while STARTED:
+        process = STARTED.pop()
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
 def locust(tmp_path, *words, **environment):
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [
             sys.executable,
             "-m",
@@ -134,6 +147,8 @@ def locust(tmp_path, *words, **environment):
         stderr=subprocess.PIPE,
         text=True,
     )
+    STARTED.append(process)
+    return process
 
 
 def test_master_and_workers_as_on_several_machines(tmp_path, target, slo):
@@ -212,7 +227,7 @@ def test_a_worker_of_another_version_is_refused(tmp_path, target, slo):
         "--master-bind-port",
         port,
         "--expect-workers",
-        "1",
+        "2",
         "--headless",
         "-u",
         "5",
