@@ -214,11 +214,12 @@ def test_long_requests_travel_in_the_form():
             assert variant.transport.placement == "form", variant.id
 
 
-def test_key_specs_are_needs_of_the_target():
+def test_specs_and_origins_of_keys_are_needs_of_the_target():
     operation = catalogue().operations["CreateKey"]
     for variant in of(operation, "positive"):
-        wanted = [f"spec:{variant.params['KeySpec']}"] if "KeySpec" in variant.params else []
-        assert list(variant.needs) == wanted
+        kinds = {"KeySpec": "spec", "Origin": "origin"}
+        chosen = kinds.keys() & variant.params.keys()
+        assert set(variant.needs) == {f"{kinds[name]}:{variant.params[name]}" for name in chosen}
 
 
 def test_resolved_puts_real_values_in_and_transforms_them():
