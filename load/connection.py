@@ -8,7 +8,7 @@ Content-Length, body in one or two segments) is read with three string operation
 import errno
 import socket as stdlib_socket
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 import gevent.socket
@@ -63,8 +63,7 @@ class Address:
         return f"{'https' if self.secure else 'http'}://{self.authority}"
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """An HTTP answer: status, header section as it came, body."""
 
     status: int
@@ -135,10 +134,12 @@ class Connection:
             plain.setsockopt(stdlib_socket.IPPROTO_TCP, stdlib_socket.TCP_NODELAY, 1)
             if self._context is None:
                 self._socket = plain
+                plain.settimeout(self._timeout)
                 return
             self._socket = self._context.wrap_socket(
                 plain, server_hostname=address.host, session=self._session
             )
+            self._socket.settimeout(self._timeout)
         except OSError as error:
             if plain is not None:
                 plain.close()
@@ -153,8 +154,10 @@ class Connection:
         deadline = now() + self._timeout
         sock = self._socket
         try:
-            sock.settimeout(self._timeout)
-            sock.sendall(request)
+            # In nearly all cases the buffer takes a request whole, and sendall would do much more.
+            sent = sock.send(request)
+            if sent < len(request):
+                sock.sendall(request[sent:])
             reply, keep = self._read(sock, deadline)
         except OSError as error:
             self.close()
@@ -165,6 +168,8 @@ class Connection:
         self._used = now()
         if not keep:
             self.close()
+        elif sock.gettimeout() != self._timeout:
+            sock.settimeout(self._timeout)  # reading in parts has shortened it
         return reply
 
     def close(self) -> None:
@@ -186,6 +191,7 @@ class Connection:
             else:
                 sock.read(1)
         except (BlockingIOError, TimeoutError, gevent.ssl.SSLWantReadError):
+            sock.settimeout(self._timeout)
             return False
         except OSError:
             return True

@@ -1,5 +1,6 @@
 """The requests that a run consists of, made once and handed to every process."""
 
+from bisect import bisect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -61,10 +62,11 @@ class Picker:
     """
 
     def __init__(self, cases: Sequence[Case], seed: int, worker: int) -> None:
-        self._indexes = range(len(cases))
-        self._cumulative = list(accumulate(case.weight for case in cases))
-        self._random = Random(f"{seed}/{worker}/cases")
+        # Shares at which the next case begins; the last one takes what rounding leaves.
+        self._starts = list(accumulate(case.weight for case in cases))
+        self._total = self._starts.pop()
+        self._draw = Random(f"{seed}/{worker}/cases").random
 
     def next(self) -> int:
         """Return the index of the next case."""
-        return self._random.choices(self._indexes, cum_weights=self._cumulative)[0]
+        return bisect(self._starts, self._draw() * self._total)
