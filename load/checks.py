@@ -71,7 +71,7 @@ class Checker:
 
 def _parse(body: bytes) -> dict[str, Any] | None:
     try:
-        value = json.loads(body)
+        value = json.loads(body.decode())
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None

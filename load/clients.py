@@ -20,7 +20,7 @@ def connector(name: ClientName, address: Address, timeout: float) -> Callable[[]
     """
     context = trust(address) if address.secure else None
     if name == "raw":
-        return lambda: Connection(address, context, timeout)
+        return lambda: Connection(address, context, timeout, watched=True)
     if name == "ghc":
         return lambda: _GeventHttpClient(address, context, timeout)
     return lambda: _FastHttp(address, context, timeout)
@@ -68,6 +68,9 @@ class _GeventHttpClient:
         except HTTPParseError as error:
             raise TransportFailure("protocol", str(error)) from None
 
+    def expire(self, moment: float) -> None:
+        """It keeps its own time."""
+
     def close(self) -> None:
         """Close the connection."""
         self._client.close()
@@ -105,6 +108,9 @@ class _FastHttp:
                 raise failure_of(answer.error)
             raise TransportFailure("network", type(answer.error).__name__)
         return Reply(answer.status_code, b"", answer.content or b"")
+
+    def expire(self, moment: float) -> None:
+        """It keeps its own time."""
 
     def close(self) -> None:
         """Close the connection."""

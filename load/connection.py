@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
+import gevent
 import gevent.socket
 import gevent.ssl
 import h11
+from greenlet import getcurrent  # type: ignore[import-untyped]
 
 from load.failures import LoadError, TransportFailure
 from load.timer import now
@@ -85,6 +87,9 @@ class Channel(Protocol):
     def close(self) -> None:
         """Close the connection."""
 
+    def expire(self, moment: float) -> None:
+        """End an exchange whose time is over at ``moment``, where the channel does not itself."""
+
 
 def trust(address: Address) -> Any:
     """Return a TLS context that checks certificate chain and host name.
@@ -112,9 +117,16 @@ class Connection:
         address: Where to connect.
         context: From `trust`, shared by all connections of a process; None for plain HTTP.
         timeout: Seconds allowed for connecting, and for one exchange as a whole.
+        watched: Somebody calls `expire` every now and then: spares a timer for each read, which
+            would cost as much as the read.
     """
 
-    def __init__(self, address: Address, context: Any, timeout: float) -> None:
+    def __init__(
+        self, address: Address, context: Any, timeout: float, *, watched: bool = False
+    ) -> None:
+        self._patience = None if watched else timeout
+        self._deadline = 0.0
+        self._reader: Any = None
         self._address = address
         self._context = context
         self._timeout = timeout
@@ -134,12 +146,12 @@ class Connection:
             plain.setsockopt(stdlib_socket.IPPROTO_TCP, stdlib_socket.TCP_NODELAY, 1)
             if self._context is None:
                 self._socket = plain
-                plain.settimeout(self._timeout)
+                plain.settimeout(self._patience)
                 return
             self._socket = self._context.wrap_socket(
                 plain, server_hostname=address.host, session=self._session
             )
-            self._socket.settimeout(self._timeout)
+            self._socket.settimeout(self._patience)
         except OSError as error:
             if plain is not None:
                 plain.close()
@@ -153,6 +165,8 @@ class Connection:
         self.open()
         deadline = now() + self._timeout
         sock = self._socket
+        if self._patience is None:
+            self._reader, self._deadline = getcurrent(), deadline
         try:
             # In nearly all cases the buffer takes a request whole, and sendall would do much more.
             sent = sock.send(request)
@@ -165,11 +179,13 @@ class Connection:
         except BaseException:
             self.close()
             raise
+        finally:
+            self._reader = None
         self._used = now()
         if not keep:
             self.close()
-        elif sock.gettimeout() != self._timeout:
-            sock.settimeout(self._timeout)  # reading in parts has shortened it
+        elif sock.gettimeout() != self._patience:
+            sock.settimeout(self._patience)  # reading in parts has shortened it
         return reply
 
     def close(self) -> None:
@@ -181,6 +197,18 @@ class Connection:
             self._session = sock.session
         sock.close()
 
+    def expire(self, moment: float) -> None:
+        """End an exchange whose time is over at ``moment``."""
+        if self._reader is not None and moment > self._deadline:
+            gevent.get_hub().loop.run_callback(self._interrupt, self._deadline)
+
+    def _interrupt(self, deadline: float) -> None:
+        """Raise in the reader, unless the answer has come meanwhile."""
+        reader = self._reader
+        if reader is not None and self._deadline == deadline:
+            self._reader = None
+            reader.throw(TimeoutError())
+
     def _is_stale(self) -> bool:
         """Tell whether the server has closed, or sent something nobody asked for."""
         sock = self._socket
@@ -191,7 +219,7 @@ class Connection:
             else:
                 sock.read(1)
         except (BlockingIOError, TimeoutError, gevent.ssl.SSLWantReadError):
-            sock.settimeout(self._timeout)
+            sock.settimeout(self._patience)
             return False
         except OSError:
             return True
@@ -208,9 +236,10 @@ class Connection:
             data += self._more(sock, deadline)
             end = data.find(b"\r\n\r\n")
         head, start = data[: end + 2], end + 4
-        length = plain_length(head)
-        if length is None:
+        framing = plain_framing(head)
+        if framing is None:
             return self._read_with_h11(sock, data, deadline)
+        length, closes = framing
         if length > LARGEST_ANSWER:
             raise TransportFailure("protocol", f"answer of {length} bytes")
         body = data[start:]
@@ -221,14 +250,15 @@ class Connection:
                 parts.append(part)
                 have += len(part)
             body = b"".join(parts)
-        keep = len(body) == length and not _closes(head)
+        keep = len(body) == length and not closes
         return Reply(int(head[9:12]), head, body[:length]), keep
 
     def _more(self, sock: Any, deadline: float) -> bytes:
         left = deadline - now()
         if left <= 0:
             raise TransportFailure("time-out", "in the middle of the answer")
-        sock.settimeout(left)
+        if self._patience is not None:
+            sock.settimeout(left)
         data: bytes = sock.recv(_CHUNK)
         if not data:
             raise TransportFailure("closed", "in the middle of the answer")
@@ -267,28 +297,31 @@ class Connection:
         left = deadline - now()
         if left <= 0:
             raise TransportFailure("time-out", "in the middle of the answer")
-        sock.settimeout(left)
+        if self._patience is not None:
+            sock.settimeout(left)
         data: bytes = sock.recv(_CHUNK)
         return data
 
 
-def plain_length(head: bytes) -> int | None:
-    """Return Content-Length of a header section with the common framing, else None."""
+def plain_framing(head: bytes) -> tuple[int, bool] | None:
+    """Return Content-Length, and whether the connection ends after it, of the common framing.
+
+    Returns:
+        None for every other framing: that is for h11 to read.
+    """
     if not head.startswith(b"HTTP/1.1 ") or head[9:10] not in b"2345" or head[12:13] not in b" \r":
         return None
     lower = head.lower()
     at = lower.find(b"\r\ncontent-length:")
     if at < 0 or b"\r\ntransfer-encoding:" in lower or head[9:12] in {b"204", b"304"}:
         return None
-    digits = head[at + 17 : head.index(b"\r\n", at + 17)].strip()
+    digits = lower[at + 17 : lower.index(b"\r\n", at + 17)].strip()
     twice = lower.find(b"\r\ncontent-length:", at + 17) >= 0
-    return int(digits) if digits.isdigit() and head[9:12].isdigit() and not twice else None
-
-
-def _closes(head: bytes) -> bool:
-    lower = head.lower()
+    if twice or not digits.isdigit() or not head[9:12].isdigit():
+        return None
     at = lower.find(b"\r\nconnection:")
-    return at >= 0 and b"close" in lower[at : lower.index(b"\r\n", at + 13)]
+    closes = at >= 0 and b"close" in lower[at : lower.index(b"\r\n", at + 13)]
+    return int(digits), closes
 
 
 def failure_of(error: OSError) -> TransportFailure:

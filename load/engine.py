@@ -36,6 +36,7 @@ _FIRST_PAUSE = 0.2
 #: Sampled round trips a second, at most; they are calls beyond the plan.
 _ROUND_TRIPS = 5
 _SECOND = 1.0
+_TICK = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,7 @@ class Engine:
         self._queue: deque[_Request] = deque()
         self._idle: list[greenlet] = []
         self._members: list[gevent.Greenlet] = []
+        self._channels: list[Channel] = []
         self._busy = 0
         self._pausing = 0
         self._trips: deque[tuple[RoundTrip, float]] = deque(maxlen=64)
@@ -158,6 +160,7 @@ class Engine:
         gevent.sleep(0)
         self._greenlets = [
             gevent.spawn(self._dispatch),
+            gevent.spawn(self._watch_time),
             gevent.spawn(self._watch_processor),
             gevent.spawn(self._check_round_trips),
         ]
@@ -256,6 +259,7 @@ class Engine:
     def _serve(self, channel: Channel) -> None:
         """Send requests over one connection for the whole run."""
         own = getcurrent()
+        self._channels.append(channel)
         try:
             while True:
                 if self._queue:
@@ -316,6 +320,14 @@ class Engine:
     def _resume(self, request: _Request) -> None:
         self._pausing -= 1
         self._submit(request)
+
+    def _watch_time(self) -> None:
+        """End exchanges that take longer than the time-out."""
+        while True:
+            gevent.sleep(_TICK)
+            moment = now()
+            for channel in self._channels:
+                channel.expire(moment)
 
     # ---- sampled checks
 

@@ -6,13 +6,13 @@ by half a millisecond. A timer file descriptor in the same event loop has no suc
 
 import ctypes
 import os
-import struct
 import sys
 import time
 from typing import Protocol
 
 import gevent
 from gevent.event import Event
+from greenlet import getcurrent, greenlet  # type: ignore[import-untyped]
 
 now = time.perf_counter
 """Clock of all plans and measurements: monotonic, in seconds, one origin per machine on Linux."""
@@ -62,21 +62,40 @@ class FileTimer:
         self._descriptor = self._libc.timerfd_create(self._MONOTONIC, self._FLAGS)
         if self._descriptor < 0:
             raise OSError(ctypes.get_errno(), "timerfd_create")
+        self._value = (ctypes.c_long * 4)()
         self._hub = gevent.get_hub()
+        self._waiting: greenlet | None = None
+        self._woken = False
+        # One watcher for good: starting and stopping it for each wait would cost ten times as much.
         self._watcher = self._hub.loop.io(self._descriptor, 1)
+        self._watcher.start(self._fired)
 
     def wait_until(self, moment: float) -> None:
         """Return at ``moment`` or after `wake`."""
+        if self._woken:
+            self._woken = False
+            return
         self._arm(moment)
-        self._hub.wait(self._watcher)
+        self._waiting = getcurrent()
+        try:
+            self._hub.switch()
+        finally:
+            self._waiting = None
+
+    def wake(self) -> None:
+        """End the wait: a moment long past fires at once."""
+        if self._waiting is None:
+            self._woken = True
+        else:
+            self._arm(0.0)
+
+    def _fired(self) -> None:
         try:
             os.read(self._descriptor, 8)
         except BlockingIOError:
             return
-
-    def wake(self) -> None:
-        """End the wait: a moment long past fires at once."""
-        self._arm(0.0)
+        if self._waiting is not None:
+            self._waiting.switch()
 
     def close(self) -> None:
         """Close the descriptor."""
@@ -87,8 +106,8 @@ class FileTimer:
     def _arm(self, moment: float) -> None:
         # All zero would disarm it, so the earliest moment is one nanosecond.
         nanoseconds = max(1, int(moment * 1e9))
-        value = struct.pack("@qqqq", 0, 0, nanoseconds // 10**9, nanoseconds % 10**9)
-        self._libc.timerfd_settime(self._descriptor, self._ABSOLUTE, value, None)
+        self._value[2], self._value[3] = divmod(nanoseconds, 10**9)
+        self._libc.timerfd_settime(self._descriptor, self._ABSOLUTE, self._value, None)
 
 
 def make_timer() -> Timer:

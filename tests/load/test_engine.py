@@ -62,7 +62,7 @@ def run(port, rate, seconds, listener=None, reports=None, timeout=5.0, **limits)
     engine = Engine(
         [CASE],
         [Plain()],
-        lambda: Connection(address, None, timeout),
+        lambda: Connection(address, None, timeout, watched=True),
         limits=Limits(**settings),
         recorder=recorder,
         listener=listener,
@@ -259,3 +259,17 @@ def test_requests_that_never_end_are_counted_at_the_end():
     assert state.adds_up
     assert state.in_flight == 2
     assert total.dropped == state.dropped == state.scheduled - 2
+
+
+def test_an_exchange_that_takes_too_long_is_ended_and_the_connection_replaced():
+    def sometimes(number):
+        if number % 10 == 5:
+            time.sleep(3)
+        return answer(GOOD)
+
+    with serving(answering(sometimes)) as server:
+        total, engine = run(server.port, 50.0, 2.0, timeout=0.5, pool=8)
+    assert {cause for _, _, cause in total.causes} == {"time-out"}
+    assert 0.05 < cell(total, Outcome.TRANSPORT) / total.completed < 0.2
+    assert total.cells["Decrypt", "transport"].service.quantile(1.0) < 1.5
+    assert engine.state.adds_up
