@@ -10,6 +10,7 @@ worker      says hello with its version            station sends and reports
 """
 
 import gc
+import inspect
 import os
 import signal
 import sys
@@ -170,9 +171,13 @@ class Session:
         try:
             self.station = self._make_station()
             self.station.start()
+            # Locust looks at its stack when it stops, while requests are still due: the first time
+            # takes as long as a hundred of them.
+            inspect.stack()
             # What lives as long as the run need not be looked at by every collection.
             gc.collect()
             gc.freeze()
+            gc.set_threshold(20_000, 20, 100)
         except (UsageError, NothingProven, TransportFailure) as error:
             self._stop_with(f"the run cannot begin: {error}", _code(error))
             return
