@@ -73,10 +73,16 @@ def endpoint(core: int | None = 0) -> Iterator[Endpoint]:
 
 
 @contextmanager
-def middlebox(behind: Endpoint, folder: Path, *faults: str) -> Iterator[Path]:
-    """Run a faulty relay in front of an endpoint and yield a target file for it."""
+def middlebox(
+    behind: Endpoint,
+    folder: Path,
+    *faults: str,
+    module: str = "load.bench.middlebox",
+    core: int | None = None,
+) -> Iterator[Path]:
+    """Run a relay in front of an endpoint and yield a target file for it."""
     port = behind.http.rpartition(":")[2]
-    with child("load.bench.middlebox", "--upstream", port, *faults) as ready:
+    with child(module, "--upstream", port, *faults, core=core) as ready:
         path = folder / f"target-{ready['port']}.toml"
         path.write_text(
             f'[target]\nname = "middlebox"\nregion = "{behind.region}"\n'
