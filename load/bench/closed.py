@@ -29,15 +29,18 @@ from load.connection import Address, Connection, trust  # noqa: E402
 from load.options import Options  # noqa: E402
 from load.signing import template  # noqa: E402
 from load.station import Place  # noqa: E402
+from load.timer import now  # noqa: E402
 
 _AT_A_TIME = 16
 
 
 def _requests_sender(address: Address) -> Callable[[bytes], None]:
-    """Return a sender through requests.Session, as HttpUser has."""
-    import requests
+    """Return a sender through the session that HttpUser has."""
+    from locust.clients import HttpSession
+    from locust.event import EventHook
 
-    session = requests.Session()
+    event = EventHook()  # type: ignore[no-untyped-call]
+    session = HttpSession(base_url=address.url, request_event=event, user=None)
     session.trust_env = False
     session.verify = address.ca or True
 
@@ -45,7 +48,7 @@ def _requests_sender(address: Address) -> Callable[[bytes], None]:
         head, _, body = request.partition(b"\r\n\r\n")
         first, *lines = head.decode().split("\r\n")
         headers = dict(line.split(": ", 1) for line in lines)
-        answer = session.post(address.url + first.split(" ")[1], data=body, headers=headers)
+        answer = session.post(first.split(" ")[1], data=body, headers=headers)
         assert answer.status_code == 200
 
     return send
@@ -60,8 +63,17 @@ def _fast_sender(address: Address) -> Callable[[bytes], None]:
     return send
 
 
+def _watch(channel: Connection) -> None:
+    """Keep the time of exchanges, as the engine does."""
+    while True:
+        gevent.sleep(0.1)
+        channel.expire(now())
+
+
 def _raw_sender(address: Address) -> Callable[[bytes], None]:
-    channel = Connection(address, trust(address) if address.secure else None, 10.0)
+    context = trust(address) if address.secure else None
+    channel = Connection(address, context, 10.0, watched=True)
+    gevent.spawn(_watch, channel)
 
     def send(request: bytes) -> None:
         assert channel.exchange(request).status == 200
