@@ -19,13 +19,15 @@ from load.sweep import sweep
 from load.verdict import Check, ExitCode, Verdict, judge
 from load.window import Window, summary
 
-_WARM = 2.0
+_WARM = 1.5
 _SETTLE = 1.6
 _DRAIN = 12.0
 _ENOUGH = 1.1
 _LONGEST = 60.0
 #: A step is given up when so many seconds' worth of requests are in flight.
-_BACKLOG = 2.0
+_BACKLOG = 1.0
+#: A step that achieves less than this share of its rate need not be repeated.
+_GROSS = 0.9
 
 
 @dataclass(slots=True)
@@ -74,7 +76,7 @@ class CapacitySearch:
             return self._count(plan.rate)
         if step.draining is None:
             flight = self.control.collection.state.in_flight
-            step.cut = moment > step.began + _WARM + 2 and flight > _BACKLOG * step.plan.rate
+            step.cut = moment > step.began + _WARM + 1 and flight > _BACKLOG * step.plan.rate
             if moment < step.ends and not step.cut:
                 return self._count(step.plan.rate)
             step.ends = min(step.ends, moment)
@@ -117,6 +119,7 @@ class CapacitySearch:
             concurrency=_concurrency(measured, window.seconds),
             passed=verdict.code == ExitCode.MET and not step.cut,
             limited=limited,
+            gross=not limited and (step.cut or figures["goodput"] < _GROSS * step.plan.rate),
             why=verdict.summary if not step.cut else f"given up: {verdict.summary}",
         )
         self.search.record(found)

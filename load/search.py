@@ -40,6 +40,7 @@ class Step:
         concurrency: Requests in the target's hands on average (Little's law).
         passed: Whether all limits were kept.
         limited: Whether the generator, not the target, was at its end.
+        gross: Whether it failed by so much that no noise would explain it.
         why: What was broken, in words.
     """
 
@@ -55,6 +56,7 @@ class Step:
     concurrency: float
     passed: bool
     limited: bool = False
+    gross: bool = False
     why: str = ""
 
     def pack(self) -> dict[str, Any]:
@@ -142,7 +144,7 @@ class Search:
     def _after_try(self, step: Step) -> None:
         """Decide by two of three whether a rate passes, then move on."""
         self._tried += 1
-        self._fails += not step.passed
+        self._fails += _TRIES if step.gross else not step.passed
         undecided = 0 < self._fails < _TRIES and self._tried - self._fails < _TRIES
         if undecided:
             return

@@ -1,5 +1,6 @@
 """The capacity search finds the knee of a target whose knee is known, noise or not."""
 
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -55,6 +56,13 @@ def test_one_bad_step_is_repeated_before_it_counts():
     assert search.next().rate == 100
     search.record(step(search.next(), passed=True))
     assert search.next().rate == 200
+
+
+def test_a_gross_failure_is_not_repeated():
+    search = Search(100, 1000)
+    plan = search.next()
+    search.record(replace(step(plan, passed=False), gross=True))
+    assert search.next().rate == 50
 
 
 def test_a_hold_that_fails_lowers_the_rate():
