@@ -13,7 +13,7 @@ from conformance.wire.credentials import Credential
 from conformance.wire.encoding import ParameterCodec
 from conformance.wire.envelope import parse
 from load.connection import Address, Connection, Reply, trust
-from load.failures import NothingProven, TransportFailure
+from load.failures import NeverSent, NothingProven, TransportFailure
 from load.signing import Pairs, Scheme, template
 from load.timer import now
 
@@ -68,7 +68,7 @@ class Caller:
 
         Raises:
             Refused: On an error answer.
-            NothingProven: When there is no answer.
+            NothingProven: When there is no answer; NeverSent when no connection came about.
         """
         pairs = pairs_of(operation, params)
         for pause in (*_RETRY_AFTER, None):
@@ -90,6 +90,9 @@ class Caller:
         reply: Reply | None = None
         try:
             reply = self.send(operation, pairs)
+        except NeverSent:
+            self.journal.withdraw(token)
+            raise
         finally:
             exchange = None if reply is None else _exchange(operation, params, reply)
             self.journal.after(token, exchange)
@@ -108,7 +111,8 @@ class Caller:
         try:
             return self._connection.exchange(request)
         except TransportFailure as failure:
-            raise NothingProven(
+            problem = NeverSent if failure.kind in _BEFORE_SENDING else NothingProven
+            raise problem(
                 f"{self.address.url} gave no answer to {operation} ({failure}): "
                 f"{_MENDS.get(failure.kind, 'check address and network')}"
             ) from None
@@ -118,6 +122,8 @@ class Caller:
         self._connection.close()
 
 
+#: Failures of connecting: no byte of the request has left.
+_BEFORE_SENDING = frozenset({"refused", "name"})
 _MENDS = {
     "refused": "nothing listens there, start the target or correct its address",
     "tls": "name the authority that issued its certificate as ca in the target file",

@@ -11,6 +11,10 @@ class NothingProven(Exception):  # noqa: N818 - an outcome of a run
     """The target did not answer, or not rightly, before the run began. Exit code 3."""
 
 
+class NeverSent(NothingProven):
+    """No connection to the target came about, so that the request changed nothing there."""
+
+
 class TransportFailure(Exception):  # noqa: N818 - an outcome of a request
     """A request got no complete HTTP answer.
 

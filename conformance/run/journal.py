@@ -127,6 +127,13 @@ class Journal:
         elif exchange is not None and exchange.ok:
             self._changed(operation, params)
 
+    def withdraw(self, token: object) -> None:
+        """Note that a call never reached the target, so that it made nothing."""
+        assert isinstance(token, _Token)
+        if token.number is not None:
+            with self._lock:
+                self._set(token.number, "void")
+
     def _made(
         self, kind: Kind, number: int, params: Mapping[str, Any], exchange: Exchange | None
     ) -> None:
