@@ -96,7 +96,9 @@ class Preparation:
         """Remove what was made; return what could not be removed, in words."""
         journal = self._management.journal
         left = []
-        for entry in journal.left() if journal is not None else []:
+        entries = journal.left() if journal is not None else []
+        # What has no name is found by description, which what has one shares until it is removed.
+        for entry in sorted(entries, key=lambda one: one.name is None):
             if entry.name is None:
                 left += self._find_and_remove(entry)
                 continue

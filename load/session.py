@@ -85,7 +85,7 @@ class Session:
             self.runner.register_message("kms-hello", self._greet)
             self.runner.register_message("kms-finished", self._take_last_report)
             self.runner.register_message("kms-trouble", self._take_trouble)
-        # Ctrl-C that meets the hub at work goes to this greenlet; a traceback would say nothing more.
+        # Ctrl-C that meets the hub at work goes to this greenlet; no traceback is due.
         hub = gevent.get_hub()
         hub.NOT_ERROR = (*hub.NOT_ERROR, KeyboardInterrupt)
         # Locust listens for it only later, and what has been made must be removed.
