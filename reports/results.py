@@ -112,6 +112,7 @@ class RuleResult:
     found: str | None = None
     started: str | None = None
     baseline: Mapping[str, str | None] | None = None
+    cells: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[str, str | None]:

@@ -37,6 +37,7 @@ def explain(arguments: argparse.Namespace) -> int:
         "needs": ", ".join(rule.needs) or "nothing beyond the identity full",
         "safety": rule.safety,
         "readings": ", ".join(rule.readings),
+        "cells": ", ".join(rule.cells),
         "tags": ", ".join(rule.tags),
         "cases": _some(names) if names else "",
         "check": f"{rule.module}.{rule.check.__name__}",

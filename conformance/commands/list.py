@@ -58,5 +58,6 @@ def _document(rule: Any, cases: int) -> dict[str, Any]:
         "safety": rule.safety,
         "tags": list(rule.tags),
         "readings": list(rule.readings),
+        "cells": list(rule.cells),
         "cases": cases,
     }

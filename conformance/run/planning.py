@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 
 from conformance.run.registry import Case, Rule
 from conformance.spec import catalogue
+from conformance.spec.matrix import of_category
 from conformance.target.checking import did_you_mean
 from conformance.target.model import Target, safety_rank
 from conformance.target.problems import UsageError
@@ -39,6 +40,16 @@ class PlannedCase:
         if self.case is not None and self.case.operation is not None:
             return self.case.operation
         return self.rule.operations[0] if len(self.rule.operations) == 1 else None
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """The cells of the matrix that its verdict decides."""
+        if self.case is not None and self.case.cells is not None:
+            return self.case.cells
+        operation = catalogue().operations.get(self.operation or "")
+        if operation is None or not self.rule.cells:
+            return self.rule.cells
+        return of_category(self.rule.cells, operation.category)
 
     @property
     def safety(self) -> str:

@@ -131,6 +131,7 @@ class Recorder:
                 "replay": shlex.join(["kms-conformance", "replay", planned.id, *self.replay]),
                 "curl": curl,
                 "tags": list(rule.tags),
+                "cells": list(planned.cells),
                 "baseline": accepted,
             }
         )

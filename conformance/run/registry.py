@@ -26,6 +26,7 @@ from pkgutil import walk_packages
 from typing import Any, Literal
 
 from conformance.spec.catalogue import Provenance, Safety
+from conformance.spec.matrix import find_cells
 
 Stage = Literal[
     "gateway", "authentication", "authorisation", "parameter", "state", "service", "answer"
@@ -48,6 +49,8 @@ class Case:
     name: str
     value: Any
     operation: str | None = None
+    #: Cells of the matrix that it decides, where they are not those of the rule.
+    cells: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,11 @@ class Rule:
     tags: tuple[str, ...] = ()
     #: Ids in specs/readings.json whose readings the rule accepts.
     readings: tuple[str, ...] = ()
+    #: Ids of the cells in specs/matrix.json that its verdict decides.
+    cells: tuple[str, ...] = ()
+    #: Ids of `conformance.spec.promises` that the check as a whole proves, beside those that its
+    #: expectations note by themselves.
+    promises: tuple[str, ...] = ()
     cases: Callable[[], Iterable[Case]] | None = field(default=None, compare=False)
 
     @property
@@ -97,9 +105,15 @@ def rule(
     safety: Safety = "read-only",
     tags: Sequence[str] = (),
     readings: Sequence[str] = (),
+    cells: Sequence[str] = (),
+    promises: Sequence[str] = (),
     cases: Callable[[], Iterable[Case]] | None = None,
 ) -> Callable[[Check], Check]:
-    """Register a check as a rule; refuses a second rule of the same id."""
+    """Register a check as a rule; refuses a second rule of the same id.
+
+    ``cells`` are ids or shell patterns of cells in specs/matrix.json. A case about an operation
+    decides those of its category alone, unless the case names its own.
+    """
 
     def register(check: Check) -> Check:
         if identifier in _RULES and _RULES[identifier].module != check.__module__:
@@ -119,6 +133,8 @@ def rule(
             safety,
             tuple(tags),
             tuple(readings),
+            find_cells(cells),
+            tuple(promises),
             cases,
         )
         return check

@@ -202,6 +202,7 @@ def read_only_reads(kms: Kms, operation: Operation) -> None:
     source=_RAM,
     stage="authorisation",
     needs=("identity:sts",),
+    cells=("shared-ram-api-*",),
     cases=operation_cases(lambda operation: operation.name in _THROUGH_STS),
 )
 def temporary_rights(kms: Kms, operation: Operation) -> None:

@@ -111,6 +111,7 @@ def served_by_every_way(kms: Kms, how: Way) -> None:
     provenance="documented",
     source=f"Operation pages; {_METADATA}",
     stage="gateway",
+    cells=("shared-ram-api-*",),
     cases=operation_cases(lambda operation: operation.safety != "destructive"),
 )
 def every_operation_reached(kms: Kms, operation: Operation) -> None:
