@@ -29,6 +29,7 @@ from conformance.spec import Operation, catalogue
 from conformance.spec.combinations import combinations
 from conformance.spec.placeholders import Resource, resources
 from conformance.target.model import Target
+from conformance.wire.credentials import Credential
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -64,6 +65,8 @@ class Kms:
         self.exchanges: list[Exchange] = []
         #: Reading id to the option that the target showed.
         self.readings: dict[str, str] = {}
+        #: Promises that were put to the test (`proves`).
+        self.proved: set[str] = set()
         self.random = Random(f"{bench.seed}:{label}")
         self._asking = False
 
@@ -149,7 +152,7 @@ class Kms:
         operation: str,
         params: Mapping[str, Any] | None = None,
         *,
-        identity: str = "full",
+        identity: str | Credential = "full",
         scheme: Scheme = "V3",
         method: str = "POST",
         placement: Placement = "query",
@@ -168,13 +171,14 @@ class Kms:
         Args:
             operation: Name of the operation; unknown names are sent as they are.
             params: Logical parameters; the request schema decides how they are written.
-            identity: Whose credentials: full, read-only, none, disabled, sts, expired-sts.
-            scheme: How it is signed.
+            identity: Whose credentials: full, read-only, none, disabled, sts, expired-sts, the
+                kinds of client keys, or a credential.
+            scheme: How it is signed; a client key signs by "ClientKey" always.
             method: POST or GET (or another, to see it refused).
             placement: Parameters in the query, in the form body, or as official SDKs place them.
             format: Form of the answer asked for.
             gateway: shared or dedicated.
-            listener: https or http; https where the target has it when left out.
+            listener: https, http or internet; https where the target has it when left out.
             auth: Another signer, such as a deliberately wrong one; ``httpx.Auth()`` signs nothing.
             extra_pairs: Wire pairs sent besides the parameters.
             headers: Further headers.
@@ -237,6 +241,14 @@ class Kms:
         """Raise Violation."""
         raise Violation(message, exchanges)
 
+    def proves(self, *promises: str) -> None:
+        """Note promises of `conformance.spec.promises` that an expectation has just proven.
+
+        They count for coverage when the check passes. `expect_success` and `expect_refused` note
+        operations and documented codes by themselves.
+        """
+        self.proved.update(promises)
+
     def expect_success(self, exchange: Exchange) -> Exchange:
         """Return the exchange when it succeeded with readable members; Violation otherwise."""
         if not exchange.ok:
@@ -246,6 +258,7 @@ class Kms:
         if exchange.answer.data is None:
             problems = ", ".join(exchange.answer.problems)
             self.violated(f"{exchange.operation} answered nothing readable: {problems}", exchange)
+        self.proves(f"operation/{exchange.operation}")
         return exchange
 
     def expect_refused(
@@ -285,6 +298,7 @@ class Kms:
             self.expect(exchange.status in statuses, found, exchange)
         if codes:
             self.expect(_matches(exchange.code or "", codes), found, exchange)
+            self.proves(f"error/{exchange.operation}/{exchange.code}", f"code/{exchange.code}")
         return exchange
 
     def showed(self, reading: str, option: str, exchange: Exchange | None = None) -> None:

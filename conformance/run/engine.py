@@ -35,6 +35,7 @@ from conformance.run.journal import Journal
 from conformance.run.judging import CaseResult, Exit, decide, exit_code, message_of, verdict_of
 from conformance.run.planning import Plan, PlannedCase
 from conformance.run.preflight import CannotRun, answers, look
+from conformance.run.proofs import Proofs
 from conformance.run.recording import Recorder
 from conformance.run.recovering import recover
 from conformance.run.state import state_folder, target_id, target_lock
@@ -95,6 +96,7 @@ class Engine:
         stop_reason: Why no further case should run, None while all is well.
         stale: Baseline entries that do not hold any more, after closing.
         left: Things that could not be removed, after closing.
+        proofs: Promises of the specs that passed cases have put to the test.
     """
 
     def __init__(
@@ -112,6 +114,7 @@ class Engine:
         self.stop_reason: str | None = None
         self.stale: list[str] = []
         self.left: list[str] = []
+        self.proofs = Proofs()
         self._forced: Exit | None = None
         self._stack = contextlib.ExitStack()
         self._closed = False
@@ -292,6 +295,8 @@ class Engine:
             outcome = NotTestable(
                 "the target lets nothing succeed, so that a refusal proves nothing"
             )
+        if outcome is None:
+            self.proofs.add(planned, kms)
         result = CaseResult(
             planned=planned,
             verdict=verdict_of(planned.rule, outcome),

@@ -77,6 +77,13 @@ def expect_failure(
         f"{exchange.describe()}",
         exchange,
     )
+    kms.proves(
+        *(
+            f"authentication/{kind}/{exchange.scheme}"
+            for kind in kinds
+            if found in answers((kind,), parameter)
+        )
+    )
     families = documented[found]
     if len(families) == 1:
         kms.showed("error-family", next(iter(families)), exchange)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from conformance.client.exchange import Exchange
-from conformance.rules.contract.schema import Problem, answer_problems
+from conformance.rules.contract.schema import Problem, answer_problems, places
 from conformance.rules.contract.sending import (
     Batch,
     cases_of,
@@ -15,6 +15,7 @@ from conformance.run.registry import Case, Level, rule
 from conformance.spec.catalogue import Operation
 from conformance.spec.combinations import combinations
 from conformance.spec.compose import plausible
+from conformance.spec.promises import constraint_of
 from conformance.spec.variants import Variant
 
 _OPERATIONS = "Operation descriptions, Go SDK alibabacloud-go/kms-20160120 v4.1.0"
@@ -41,6 +42,7 @@ def _cases_likely() -> Iterable[Case]:
     source=_OPERATIONS,
     stage="service",
     tags=("variants",),
+    cells=("shared-ram-api-*",),
     cases=_cases_accepted,
 )
 def accepts_valid(kms: Kms, operation: Operation) -> None:
@@ -86,6 +88,7 @@ def _accepted(batch: Batch, operation: Operation, *, gates: bool) -> Iterator[An
             problems = ", ".join(exchange.answer.problems)
             batch.note(variant.id, "a readable answer", exchange, problems)
         else:
+            batch.kms.proves(f"operation/{operation.name}", constraint_of(variant))
             yield variant, exchange
 
 
@@ -141,6 +144,7 @@ def _judge_answers(kms: Kms, operation: Operation, rule_id: str, *, gates: bool)
     batch.sent = len(known)
     for variant, exchange in known:
         problems = [p for p in answer_problems(operation, exchange) if p.gates is gates]
+        kms.proves(*(f"answer/{operation.name}/{place}" for place in places(exchange.data)))
         for problem in _few(problems):
             batch.note(variant.id, problem.expected, exchange, problem.found)
     batch.conclude()

@@ -15,6 +15,7 @@ from conformance.run.context import Kms
 from conformance.run.registry import Case, Level, rule
 from conformance.spec.catalogue import Operation
 from conformance.spec.expectations import Expectation
+from conformance.spec.promises import constraint_of
 from conformance.spec.variants import Variant
 
 _RESPONSES = "KMS Responses page, AlibabaCloudDocs/kms (2021-07)"
@@ -146,6 +147,10 @@ def _refuse(kms: Kms, operation: Operation, wanted: Iterable[Variant]) -> None:
     for variant, exchange in _sent(batch, operation, wanted):
         if not is_expected(variant.expectation, exchange):
             batch.note(variant.id, wish(variant.expectation), exchange)
+            continue
+        kms.proves(constraint_of(variant))
+        if variant.expectation.codes:
+            kms.proves(f"error/{operation.name}/{exchange.code}", f"code/{exchange.code}")
     batch.conclude()
 
 

@@ -41,6 +41,18 @@ def answer_problems(operation: Operation, exchange: Exchange) -> list[Problem]:
     return [problem for error in errors for problem in _problems(error)]
 
 
+def places(value: Any, place: str = "") -> Iterator[str]:
+    """Yield where members stand in an answer, ``Keys/Key/*/KeyId``; an empty list has none."""
+    if isinstance(value, Mapping):
+        for name, part in value.items():
+            inner = f"{place}/{name}" if place else str(name)
+            yield inner
+            yield from places(part, inner)
+    elif isinstance(value, list):
+        for part in value:
+            yield from places(part, f"{place}/*")
+
+
 def _problems(error: ValidationError) -> Iterator[Problem]:
     pointer = "".join(f"/{part}" for part in error.absolute_path) or "/"
     keyword = str(error.validator)

@@ -64,6 +64,7 @@ def _succeed(kms: Kms, cell: Cell) -> None:
         f"{cell.operation} succeeds on a key that is {cell.state}, found {exchange.describe()}",
         exchange,
     )
+    kms.proves(f"state/{cell.operation}/{cell.state}")
 
 
 def _be_refused(kms: Kms, cell: Cell) -> None:
@@ -88,6 +89,7 @@ def _be_refused(kms: Kms, cell: Cell) -> None:
         why=f"the key is {cell.state}",
     )
     expect_key(kms, prepared.key_id, KeyState=cell.state)
+    kms.proves(f"state/{cell.operation}/{cell.state}")
 
 
 def _statuses(cell: Cell) -> tuple[int, ...]:
