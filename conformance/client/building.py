@@ -23,7 +23,7 @@ from conformance.wire.acs3 import (
     string_to_sign,
 )
 from conformance.wire.acs_canonical import hash_hex
-from conformance.wire.credentials import AccessKey, StsToken
+from conformance.wire.credentials import ClientKey, Credential
 from conformance.wire.encoding import encode_query
 from conformance.wire.identity import KMS_VERSION
 from conformance.wire.request import FORM
@@ -31,7 +31,8 @@ from conformance.wire.rpc import RpcAuth
 from conformance.wire.rpc import sign as rpc_sign
 
 Pairs = Sequence[tuple[str, str]]
-Scheme = Literal["V3", "RPC-1.0"]
+#: ClientKey is RPC-1.0 with the RSA signature of a client key, for GetSecretValue.
+Scheme = Literal["V3", "RPC-1.0", "ClientKey"]
 Placement = Literal["query", "form", "sdk"]
 AnswerFormat = Literal["JSON", "XML"]
 
@@ -150,14 +151,14 @@ def lay_out(
 
 def default_auth(
     scheme: Scheme,
-    credential: AccessKey | StsToken,
+    credential: Credential,
     *,
     placement: Placement,
     answer_format: AnswerFormat,
     method: str = "POST",
 ) -> httpx.Auth:
-    """Return the right signer for a scheme."""
-    if scheme == "RPC-1.0":
+    """Return the right signer for a scheme; a client key signs by RPC-1.0 alone."""
+    if isinstance(credential, ClientKey) or scheme != "V3":
         in_form = placement == "form" and method != "GET"
         where: Literal["query", "form"] = "form" if in_form else "query"
         return RpcAuth(credential, placement=where, answer_format=answer_format)

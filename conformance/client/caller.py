@@ -27,6 +27,7 @@ from conformance.client.transport import RawAnswer, Transport
 from conformance.run.verdict import Hang, NotTestable
 from conformance.target.model import Target
 from conformance.target.trust import trust_context
+from conformance.wire.credentials import ClientKey, Credential
 from conformance.wire.envelope import Answer, parse
 from conformance.wire.failures import NotTransmittable, WireError
 
@@ -79,7 +80,7 @@ class Caller:
         operation: str,
         params: Mapping[str, Any] | None = None,
         *,
-        identity: str = "full",
+        identity: str | Credential = "full",
         scheme: Scheme = "V3",
         method: str = "POST",
         placement: Placement = "query",
@@ -114,9 +115,13 @@ class Caller:
         if not trusted:
             self._check_allowed(operation)
         listener = listener or self.default_listener(gateway)
+        credential = self.credential(identity) if isinstance(identity, str) else identity
+        if isinstance(credential, ClientKey):
+            scheme = "ClientKey"
+        usual = auth is None and isinstance(identity, str)
         signer = auth or default_auth(
             scheme,
-            self.credential(identity),
+            credential,
             placement=placement,
             answer_format=answer_format,
             method=method,
@@ -146,7 +151,7 @@ class Caller:
                 response_body=answer.body,
                 answer=_read(operation, answer),
                 seconds=answer.seconds,
-                identity=identity,
+                identity=identity if isinstance(identity, str) else identity.id,
                 scheme=scheme,
                 parameters=params,
                 gateway=gateway,
@@ -154,7 +159,7 @@ class Caller:
                 started=started,
                 placement=placement,
                 answer_format=answer_format,
-                signer="right" if auth is None else "none" if type(auth) is httpx.Auth else "other",
+                signer="right" if usual else "none" if type(auth) is httpx.Auth else "other",
             )
 
         token = self.watch.before(operation, params)
@@ -192,13 +197,14 @@ class Caller:
         except Hang:
             raise Hang(over) from None
 
-    def credential(self, identity: str) -> Any:
+    def credential(self, identity: str) -> Credential:
         """Return the credential of a kind of caller.
 
         Raises:
             NotTestable: When the target file has none.
         """
-        credential = self.target.identities.get(identity)
+        target = self.target
+        credential = target.identities.get(identity) or target.client_keys.get(identity)
         if credential is None:
             raise NotTestable(
                 f"no identity {identity!r}: add [identities.{identity}] to the target file, or "
@@ -233,7 +239,7 @@ class Caller:
         if transport is None:
             url = self.base_url(gateway, listener)
             ca = self.target.gateways[gateway].ca
-            context = trust_context(ca) if listener == "https" else None
+            context = trust_context(ca) if url.startswith("https:") else None
             transport = self._transports.setdefault(key, Transport(url, context))
         return transport
 

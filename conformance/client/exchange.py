@@ -35,7 +35,8 @@ class Exchange:
     started: datetime = _EPOCH
     placement: str = "query"
     answer_format: str = "JSON"
-    #: "right" for the scheme's own signer, "none" where nothing is signed, "other" for a wrong one.
+    #: "right" for the scheme's own signer of a caller that the target file names, "none" where
+    #: nothing is signed, "other" for a wrong one, and for callers that were made for the rule.
     signer: str = "right"
 
     @property

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from conformance.reference.endpoint import Endpoint, new_request_id
-from conformance.reference.passage import Headers, ListenerName, Response
+from conformance.reference.passage import DOORS, Headers, ListenerName, Response
 from conformance.reference.playing import connection_of, play
 from conformance.reference.witness import SeenRequest
 from conformance.wire.failures import WireError
@@ -33,13 +33,14 @@ class Application:
 
     Args:
         endpoint: Answers the requests.
-        listener: ``http`` or ``https``.
+        listener: Where it listens; `DOORS` says what stands behind it.
         executor: Runs RSA private-key work.
     """
 
     def __init__(self, endpoint: Endpoint, listener: ListenerName, executor: Executor) -> None:
         self._endpoint = endpoint
-        self._listener = listener
+        self._listener: ListenerName = listener
+        self._gateway, self._side = DOORS[listener]
         self._executor = executor
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
@@ -50,7 +51,7 @@ class Application:
             body = await self._body(receive)
         except Disconnected:
             return
-        request = _wire_request(scope, body or b"", secure=self._listener == "https")
+        request = _wire_request(scope, body or b"", secure=self._listener != "http")
         seen = self._record(request, receive) if endpoint.witness.recording else None
         if endpoint.script:
             action = _action(request)
@@ -65,7 +66,13 @@ class Application:
         if body is None:
             response = _too_large(endpoint, request)
         else:
-            passage = endpoint.admit(request, self._listener, client_ip=client[0] if client else "")
+            passage = endpoint.admit(
+                request,
+                self._listener,
+                gateway=self._gateway,
+                side=self._side,
+                client_ip=client[0] if client else "",
+            )
             if endpoint.is_slow(passage):
                 loop = asyncio.get_running_loop()
                 response = await loop.run_in_executor(self._executor, endpoint.finish, passage)

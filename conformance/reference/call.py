@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from conformance.reference.ram import Principal
 
 Gateway: TypeAlias = Literal["shared", "dedicated"]
+#: Where a caller comes from: a VPC, or the Internet.
+Side: TypeAlias = Literal["vpc", "internet"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class Call:
         secure: Whether it came over TLS.
         client_ip: Address of the caller, empty when there is no socket.
         endpoint: For its seams and settings.
+        side: Where the caller comes from.
+        instance_id: On the dedicated gateway, the instance whose keys and secrets are meant.
     """
 
     operation: Operation
@@ -54,6 +58,8 @@ class Call:
     secure: bool
     client_ip: str
     endpoint: "Endpoint"
+    side: Side = "vpc"
+    instance_id: str | None = None
 
 
 Handler: TypeAlias = Callable[[Call], dict[str, Any]]

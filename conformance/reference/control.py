@@ -8,6 +8,8 @@ POST      /witness   {"record": bool} and {"clear": true}
 GET       /script    the steps still to come
 POST      /script    one step or a list of them, see `conformance.reference.script.read_step`
 DELETE    /script    drops all steps
+GET       /internet  instances, and whether they are open to cryptography from the Internet
+POST      /internet  instances to true or false: throws the switch that the console has
 GET       /state     how many things of each kind the account holds, and the deviations in force
 POST      /shutdown  stops the endpoint
 ========  =========  ==================================================================
@@ -61,6 +63,8 @@ class Control:
             ("GET", "/script"): lambda _: endpoint.script.view(),
             ("POST", "/script"): self._add_steps,
             ("DELETE", "/script"): lambda _: endpoint.script.clear(),
+            ("GET", "/internet"): lambda _: self._internet(),
+            ("POST", "/internet"): self._throw_switches,
             ("GET", "/state"): lambda _: self._state(),
             ("POST", "/shutdown"): lambda _: stop(),
         }
@@ -142,6 +146,19 @@ class Control:
             raise ControlError(400, str(error)) from None
         self._endpoint.script.add(*steps)
         return {"steps": len(self._endpoint.script.view())}
+
+    def _internet(self) -> dict[str, bool]:
+        instances = self._endpoint.account.instances.values()
+        return {instance.id: instance.internet_access for instance in instances}
+
+    def _throw_switches(self, document: Any) -> dict[str, bool]:
+        instances = self._endpoint.account.instances
+        known = isinstance(document, dict) and document and document.keys() <= instances.keys()
+        if not known or not all(isinstance(value, bool) for value in document.values()):
+            raise ControlError(400, f"give true or false for {' or '.join(instances)}")
+        for identifier, value in document.items():
+            instances[identifier].internet_access = value
+        return self._internet()
 
     def _state(self) -> dict[str, Any]:
         return {

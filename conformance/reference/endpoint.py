@@ -14,8 +14,8 @@ from functools import cache, partial
 from random import getrandbits
 from typing import TypeAlias
 
-from conformance.reference import pipeline
-from conformance.reference.call import Gateway, Seams, handlers, slow_tests
+from conformance.reference import dedicated, pipeline
+from conformance.reference.call import Gateway, Seams, Side, handlers, slow_tests
 from conformance.reference.clock import MovableClock
 from conformance.reference.errors import KmsError
 from conformance.reference.identities import Identities
@@ -123,9 +123,13 @@ class Endpoint:
         self.handlers = handlers()
         self.slow = slow_tests()
         furnish(self.account, self.clock.now())
+        #: The instance behind the dedicated gateway.
+        self.instance_id = next(iter(self.account.instances))
         self.seams = Seams()
         #: Certificate that its servers' own ones hang from, PEM; empty while nothing serves it.
         self.ca_pem = ""
+        #: Likewise of the dedicated gateway: root and second authority.
+        self.instance_ca_pem = ""
         #: Names of the faults and harmless variations in force.
         self.deviations: list[str] = []
         #: Finds the identity behind an access key id, and the access key id behind a token.
@@ -136,6 +140,8 @@ class Endpoint:
         #: How the schemes that are offered are verified.
         self.verify_by_scheme: list[tuple[Scheme, Verify]] = []
         self._lock = threading.Lock()
+        self.choose_api: Stage = partial(dedicated.choose_api, self)
+        self.instance_api: Callable[[Passage], Response] = partial(dedicated.instance_api, self)
         self.gateway_check: Stage = partial(pipeline.gateway_check, self)
         self.recognise: Stage = partial(pipeline.recognise, self)
         self.authenticate: Stage = partial(pipeline.authenticate, self)
@@ -152,10 +158,11 @@ class Endpoint:
         listener: ListenerName = "https",
         *,
         gateway: Gateway = "shared",
+        side: Side = "vpc",
         client_ip: str = "",
     ) -> Response:
         """Answer one request: status, headers, body."""
-        passage = self.admit(request, listener, gateway=gateway, client_ip=client_ip)
+        passage = self.admit(request, listener, gateway=gateway, side=side, client_ip=client_ip)
         return self.finish(passage)
 
     def admit(
@@ -164,13 +171,20 @@ class Endpoint:
         listener: ListenerName,
         *,
         gateway: Gateway = "shared",
+        side: Side = "vpc",
         client_ip: str = "",
     ) -> Passage:
         """Take a request up to its handler; a refusal is kept in the passage."""
         now = self.clock.now()
         passage = Passage(request, listener, gateway, client_ip, now, new_request_id())
+        passage.side = side
         with self._lock:
             try:
+                if gateway == "dedicated":
+                    passage.instance_id = self.instance_id
+                    self.choose_api(passage)
+                    if passage.instance_api:
+                        return passage
                 self.gateway_check(passage)
                 self.recognise(passage)
                 self.authenticate(passage)
@@ -186,6 +200,8 @@ class Endpoint:
 
     def is_slow(self, passage: Passage) -> bool:
         """Tell whether finishing the passage is work for a thread of its own."""
+        if passage.instance_api:
+            return dedicated.is_slow(passage)
         call = passage.call
         if call is None or passage.error is not None:
             return False
@@ -200,6 +216,8 @@ class Endpoint:
     def finish(self, passage: Passage) -> Response:
         """Run the handler of an admitted passage and write the answer."""
         with self._lock:
+            if passage.instance_api:
+                return self._answer_instance_api(passage)
             if passage.error is None:
                 try:
                     self.dispatch(passage)
@@ -212,6 +230,13 @@ class Endpoint:
             except Exception as error:  # noqa: BLE001 - as above
                 passage.error = self._failure(error)
                 return pipeline.render(self, passage)
+
+    def _answer_instance_api(self, passage: Passage) -> Response:
+        try:
+            return self.instance_api(passage)
+        except Exception as error:  # noqa: BLE001 - as above
+            self.witness.note_internal_error(error)
+            return Response(500, (), b"")
 
     def _failure(self, error: Exception) -> KmsError:
         self.witness.note_internal_error(error)

@@ -10,12 +10,16 @@ from typing import Any, Literal, TypeAlias
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
+from conformance.reference.sm.sm2 import Sm2PrivateKey
+
 KeyState: TypeAlias = Literal["Enabled", "Disabled", "PendingDeletion", "PendingImport"]
 Rotation: TypeAlias = Literal["Enabled", "Disabled", "Suspended"]
 SecretRotation: TypeAlias = Literal["Enabled", "Disabled", "Invalid"]
 ServiceStatus: TypeAlias = Literal["Enabled", "NotEnabled", "InDebt", "Suspended"]
 #: Bytes of a symmetric or HMAC key, or a private key. None until material was imported.
-Material: TypeAlias = bytes | RSAPrivateKey | EllipticCurvePrivateKey | None
+Material: TypeAlias = bytes | RSAPrivateKey | EllipticCurvePrivateKey | Sm2PrivateKey | None
+#: Block cipher of a symmetric key.
+BlockCipher: TypeAlias = Literal["AES", "SM4"]
 #: A policy document as the caller wrote it: Version and Statement.
 PolicyDocument: TypeAlias = dict[str, Any]
 
@@ -27,6 +31,7 @@ class KeyVersion:
     id: str
     created: datetime
     material: Material = field(default=None, repr=False)
+    cipher: BlockCipher = "AES"
 
 
 @dataclass(slots=True)
@@ -180,7 +185,12 @@ class BoundVpc:
 
 @dataclass(slots=True)
 class Instance:
-    """A KMS instance, the dedicated gateway's host; ``kind`` decides the key specs it takes."""
+    """A KMS instance, the dedicated gateway's host; ``kind`` decides the key specs it takes.
+
+    Attributes:
+        internet_access: The switch for cryptography with its keys from the Internet, over the
+            shared gateway. The console sets it, no operation does.
+    """
 
     id: str
     name: str
@@ -203,6 +213,7 @@ class Instance:
     bound_vpcs: list[BoundVpc] = field(default_factory=list)
     deletion_protection: bool = False
     deletion_protection_description: str = ""
+    internet_access: bool = False
 
 
 @dataclass(slots=True)
@@ -235,7 +246,7 @@ class ImportToken:
     wrapping_spec: str
     wrapping_algorithm: str
     expires: datetime
-    private_key: RSAPrivateKey = field(repr=False)
+    private_key: RSAPrivateKey | Sm2PrivateKey = field(repr=False)
 
 
 @dataclass(slots=True)

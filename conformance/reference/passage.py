@@ -1,17 +1,34 @@
 """One request on its way through the endpoint, and the answer it gets."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
-from conformance.reference.call import Call, Gateway
+from conformance.reference.call import Call, Gateway, Side
 from conformance.reference.errors import KmsError
 from conformance.spec import Operation
 from conformance.wire.identity import Scheme, Verified
 from conformance.wire.request import WireRequest
 
-ListenerName = Literal["https", "http"]
+ListenerName = Literal["https", "http", "internet", "dedicated"]
 Headers = tuple[tuple[str, str], ...]
+
+
+class Door(NamedTuple):
+    """Where a request comes in: the gateway behind a listener, and on which side it stands."""
+
+    gateway: Gateway
+    side: Side
+
+
+#: The shared gateway's own listeners stand on the side of the VPC.
+DOORS: Mapping[ListenerName, Door] = {
+    "https": Door("shared", "vpc"),
+    "http": Door("shared", "vpc"),
+    "internet": Door("shared", "internet"),
+    "dedicated": Door("dedicated", "vpc"),
+}
 
 
 class Response(NamedTuple):
@@ -30,6 +47,8 @@ class Passage:
         request: As it arrived.
         listener: Where it came in.
         gateway: Which gateway that listener belongs to.
+        side: Where that listener stands.
+        instance_id: Instance of the dedicated gateway, None on the shared one.
         client_ip: Address of the caller, empty without a socket.
         now: The endpoint's time on arrival; all stages see the same.
         request_id: Of the answer.
@@ -41,6 +60,8 @@ class Passage:
         call: What authorisation and handler get (stage parse).
         answer: Members of a success, without RequestId (stage dispatch).
         error: Why it is refused.
+        instance_api: Whether KMS Instance API answers, as it does on the dedicated gateway to what
+            is not signed for KMS API.
     """
 
     request: WireRequest
@@ -57,6 +78,9 @@ class Passage:
     call: Call | None = None
     answer: dict[str, Any] = field(default_factory=dict, repr=False)
     error: KmsError | None = None
+    side: Side = "vpc"
+    instance_id: str | None = None
+    instance_api: bool = False
 
     @property
     def dry_run(self) -> bool:

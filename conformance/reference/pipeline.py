@@ -117,6 +117,8 @@ def parse(endpoint: "Endpoint", passage: Passage) -> None:
         passage.request.secure,
         passage.client_ip,
         endpoint,
+        passage.side,
+        passage.instance_id,
     )
 
 

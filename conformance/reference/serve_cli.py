@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 #: Open files: one a connection.
 _DESCRIPTORS = 8192
-#: What the endpoint declines, as target files declare it.
-_ABSENT = ("spec:Aliyun_SM4", "spec:EC_SM2")
 _USAGE = 2
+#: File with the authority of the shared gateway.
+_CA = "ca.pem"
 #: Requests leave hardly any cycles behind: looking for them can wait.
 _COLLECTION_THRESHOLD = 20_000
 
@@ -41,9 +41,10 @@ def add_parser(subparsers: "argparse._SubParsersAction[Any]") -> argparse.Argume
 
 
 _ABOUT = (
-    "Serves KMS API over HTTP and HTTPS from memory, with real cryptography and a private "
-    "certificate authority made at start. Prints one line of JSON when it is ready, and ends on "
-    "SIGTERM or Ctrl-C. It is an endpoint to test against, not a place to keep secrets in."
+    "Serves KMS API over HTTP and HTTPS from memory, as the shared gateway and as the dedicated "
+    "one of an instance, with real cryptography and private certificate authorities made at start. "
+    "Prints one line of JSON when it is ready, and ends on SIGTERM or Ctrl-C. It is an endpoint to "
+    "test against, not a place to keep secrets in."
 )
 
 
@@ -58,6 +59,20 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     place.add_argument(
         "--https-port", type=_port, default=0, metavar="PORT", help="0 takes a free one (default)"
+    )
+    place.add_argument(
+        "--internet-port",
+        type=_port,
+        default=0,
+        metavar="PORT",
+        help="HTTPS on the side of the Internet; the ports above stand on that of the VPC",
+    )
+    place.add_argument(
+        "--dedicated-port",
+        type=_port,
+        default=0,
+        metavar="PORT",
+        help="of the dedicated gateway of an instance, HTTPS with a private authority of its own",
     )
     place.add_argument(
         "--name", action="append", default=[], help="further name the certificate is for"
@@ -82,6 +97,16 @@ def _add_behaviour(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--require-tls", action="store_true", help="refuse plain HTTP")
     group.add_argument("--throttle", action="store_true", help="enforce the documented quotas")
+    group.add_argument(
+        "--internet-access",
+        action="store_true",
+        help="the switch that opens keys of instances to cryptography from the Internet",
+    )
+    group.add_argument(
+        "--older-image",
+        action="store_true",
+        help="an image of the instance before 3.0.0: no KMS API on the dedicated gateway",
+    )
     group.add_argument("--seed", type=int, help="same credentials for the same number")
     group.add_argument("--record", action="store_true", help="keep requests for the witness")
 
@@ -145,17 +170,22 @@ def run(arguments: argparse.Namespace) -> int:
         freshness=timedelta(minutes=arguments.freshness),
         require_tls=arguments.require_tls,
         throttle=arguments.throttle,
+        older_image=arguments.older_image,
         seed=arguments.seed,
     )
     options = ListenOptions(
         host=arguments.host,
         http_port=arguments.http_port,
         https_port=arguments.https_port,
+        internet_port=arguments.internet_port,
+        dedicated_port=arguments.dedicated_port,
         control_port=None if arguments.no_control else arguments.control_port,
         names=tuple(arguments.name),
     )
     endpoint = Endpoint(settings)
     endpoint.witness.recording = arguments.record
+    for instance in endpoint.account.instances.values():
+        instance.internet_access = arguments.internet_access
     try:
         put_into_force(endpoint, "fault", arguments.fault)
         put_into_force(endpoint, "harmless", arguments.harmless)
@@ -205,7 +235,6 @@ def _ready(endpoint: "Endpoint", server: "Server", folder: Path, stopped_early: 
     if stopped_early:
         server.stop()
         return
-    ca = server.authority.write(folder / "ca.pem")
     target = write_target(endpoint, server, folder)
     instances = [
         {"id": instance.id, "name": instance.name, "type": instance.product_type}
@@ -216,7 +245,21 @@ def _ready(endpoint: "Endpoint", server: "Server", folder: Path, stopped_early: 
         "pid": os.getpid(),
         "http": server.http_url,
         "https": server.https_url,
-        "ca": str(ca),
+        "ca": str(folder / _CA),
+        "gateways": {
+            "shared": {
+                "https": server.https_url,
+                "http": server.http_url,
+                "internet": server.internet_url,
+                "ca": str(folder / _CA),
+            },
+            "dedicated": server.dedicated_url
+            and {
+                "https": server.dedicated_url,
+                "ca": str(folder / instance_ca_name(endpoint)),
+                "instance": endpoint.instance_id,
+            },
+        },
         "region": endpoint.settings.region,
         "account": endpoint.settings.uid,
         "identities": {
@@ -253,9 +296,7 @@ def write_target(endpoint: "Endpoint", server: "Server", folder: Path) -> Path:
             "billable": _billable(),
         },
     )
-    urls = {"https": server.https_url, "http": server.http_url}
-    gateway: dict[str, Any] = {name: url for name, url in urls.items() if url is not None}
-    text += _toml_table("gateways.shared", {**gateway, "ca": "ca.pem"})
+    text += _gateways(endpoint, server, folder)
     for caller in endpoint.identities:
         table = {}
         for name, value in credential_view(caller.credential).items():
@@ -272,12 +313,35 @@ def write_target(endpoint: "Endpoint", server: "Server", folder: Path) -> Path:
         "managed-data-key": next(iter(endpoint.account.managed_data_keys), None),
     }
     text += _toml_table("resources", {name: value for name, value in made.items() if value})
-    text += _toml_table("offers", {"without": list(_ABSENT)})
     if server.control_url is not None:
         text += _toml_table("control", {"url": server.control_url})
     target = folder / "target.toml"
     target.write_text(text, encoding="utf-8")
     return target
+
+
+def instance_ca_name(endpoint: "Endpoint") -> str:
+    """Return the name of the file with root and second authority of the instance."""
+    return f"PrivateKmsCA_{endpoint.instance_id}.pem"
+
+
+def _gateways(endpoint: "Endpoint", server: "Server", folder: Path) -> str:
+    server.authority.write(folder / _CA)
+    urls = {
+        "https": server.https_url,
+        "http": server.http_url,
+        "internet": server.internet_url,
+    }
+    shared: dict[str, Any] = {name: url for name, url in urls.items() if url is not None}
+    opened = endpoint.account.instances[endpoint.instance_id].internet_access
+    switch = {"internet_switch": "on" if opened else "off", "ca": _CA}
+    text = _toml_table("gateways.shared", {**shared, **switch}) if shared else ""
+    if server.dedicated_url is None:
+        return text
+    ca = instance_ca_name(endpoint)
+    server.instance_authority.write(folder / ca)
+    dedicated = {"https": server.dedicated_url, "ca": ca, "instance": endpoint.instance_id}
+    return text + _toml_table("gateways.dedicated", dedicated)
 
 
 def _billable() -> list[str]:

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import socket
 import ssl
 import threading
 from collections.abc import Callable
@@ -21,10 +22,11 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from conformance.reference.application import Application
-from conformance.reference.ca import Authority
+from conformance.reference.ca import Authority, dedicated_context
 from conformance.reference.control import Control
 from conformance.reference.endpoint import Endpoint, new_request_id
 from conformance.reference.listening import Listener, bind, url_of
+from conformance.reference.passage import ListenerName
 from conformance.reference.protocol import Connection, Limits
 from conformance.reference.workers import Workers
 
@@ -32,6 +34,7 @@ _SWEEP_SECONDS = 0.5
 _START_SECONDS = 10.0
 #: For closing bytes to leave before connections that their peer keeps open are dropped.
 _GOODBYE_SECONDS = 0.01
+_INSTANCE_DOMAIN = "cryptoservice.kms.aliyuncs.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,8 @@ class ListenOptions:
         host: Address to bind to; loopback unless told otherwise.
         http_port: 0 for a free one, None for no listener.
         https_port: Likewise.
+        internet_port: Likewise, of HTTPS on the side of the Internet.
+        dedicated_port: Likewise, of the dedicated gateway.
         control_port: Of the control surface, on loopback; None for none.
         names: Further names that the certificate is for.
         limits: Of a connection.
@@ -50,6 +55,8 @@ class ListenOptions:
     host: str = "127.0.0.1"
     http_port: int | None = 0
     https_port: int | None = 0
+    internet_port: int | None = 0
+    dedicated_port: int | None = 0
     control_port: int | None = None
     names: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
@@ -70,33 +77,58 @@ class Server:
         self.endpoint = endpoint
         self.options = options or ListenOptions()
         self.authority = Authority.make()
+        self.instance_authority = Authority.make_private()
         endpoint.ca_pem = self.authority.pem
+        endpoint.instance_ca_pem = self.instance_authority.pem
         self._state = ServerState()
         self._stopping: Callable[[], None] = lambda: None
-        self._ssl: ssl.SSLContext | None = None
-        host = self.options.host
-        self._http = self._https = self._control = None
+        self._bound: dict[ListenerName, socket.socket] = {}
+        self._contexts: dict[ListenerName, ssl.SSLContext] = {}
+        self._control: socket.socket | None = None
         try:
-            if self.options.http_port is not None:
-                self._http = bind(host, self.options.http_port, "--http-port")
-            if self.options.https_port is not None:
-                self._https = bind(host, self.options.https_port, "--https-port")
-                self._ssl = self.authority.server_context(
-                    self._names(),
-                    endpoint.transport.tls_versions,
-                    expired=endpoint.transport.certificate == "expired",
-                )
-            if self.options.control_port is not None:
-                self._control = bind("127.0.0.1", self.options.control_port, "--control-port")
+            self._bind()
         except BaseException:
             self._close_sockets()
             raise
+
+    def _bind(self) -> None:
+        options, host = self.options, self.options.host
+        ports: dict[ListenerName, int | None] = {
+            "http": options.http_port,
+            "https": options.https_port,
+            "internet": options.internet_port,
+            "dedicated": options.dedicated_port,
+        }
+        for name, port in ports.items():
+            if port is not None:
+                self._bound[name] = bind(host, port, f"--{name}-port")
+        if options.control_port is not None:
+            self._control = bind("127.0.0.1", options.control_port, "--control-port")
+        transport = self.endpoint.transport
+        if "https" in self._bound or "internet" in self._bound:
+            context = self.authority.server_context(
+                self._names(),
+                transport.tls_versions,
+                expired=transport.certificate == "expired",
+            )
+            self._contexts = {"https": context, "internet": context}
+        if "dedicated" in self._bound:
+            own = f"{self.endpoint.instance_id}.{_INSTANCE_DOMAIN}"
+            self._contexts["dedicated"] = dedicated_context(
+                self.instance_authority,
+                self.authority,
+                [own, *self._local_names()],
+                transport.dedicated,
+            )
 
     def _names(self) -> list[str]:
         if self.endpoint.transport.certificate_names is not None:
             return list(self.endpoint.transport.certificate_names)
         if self.endpoint.transport.certificate == "other-host":
             return ["kms.other.example"]
+        return self._local_names()
+
+    def _local_names(self) -> list[str]:
         names = ["127.0.0.1", "localhost", "::1", *self.options.names]
         if self.options.host not in {"", "0.0.0.0", "::"}:  # noqa: S104 - recognised, not bound
             names.append(self.options.host)
@@ -105,12 +137,27 @@ class Server:
     @property
     def http_url(self) -> str | None:
         """Base URL of the HTTP listener."""
-        return None if self._http is None else url_of("http", self._http, self.options.host)
+        return self._url("http")
 
     @property
     def https_url(self) -> str | None:
         """Base URL of the HTTPS listener."""
-        return None if self._https is None else url_of("https", self._https, self.options.host)
+        return self._url("https")
+
+    @property
+    def internet_url(self) -> str | None:
+        """Base URL of the HTTPS listener on the side of the Internet."""
+        return self._url("internet")
+
+    @property
+    def dedicated_url(self) -> str | None:
+        """Base URL of the dedicated gateway."""
+        return self._url("dedicated")
+
+    def _url(self, name: ListenerName) -> str | None:
+        bound = self._bound.get(name)
+        scheme = "http" if name == "http" else "https"
+        return None if bound is None else url_of(scheme, bound, self.options.host)
 
     @property
     def control_url(self) -> str | None:
@@ -122,7 +169,7 @@ class Server:
         self._stopping()
 
     def _close_sockets(self) -> None:
-        for bound in (self._http, self._https, self._control):
+        for bound in (*self._bound.values(), self._control):
             if bound is not None:
                 bound.close()
 
@@ -153,18 +200,24 @@ class Server:
             self._stopping = lambda: None
 
     def _listeners(self, workers: Workers) -> list[Listener]:
+        transport = self.endpoint.transport
         found = []
-        if self._http is not None:
-            application = Application(self.endpoint, "http", workers)
-            found.append(self._listener(self._http, application, None))
-        if self._https is not None:
-            application = Application(self.endpoint, "https", workers)
-            found.append(self._listener(self._https, application, self._ssl))
+        for name, bound in self._bound.items():
+            application = Application(self.endpoint, name, workers)
+            plain = transport.dedicated.plain if name == "dedicated" else transport.plain_on_tls
+            found.append(self._listener(bound, application, self._contexts.get(name), plain=plain))
         if self._control is not None:
             found.append(self._listener(self._control, Control(self.endpoint, self.stop), None))
         return found
 
-    def _listener(self, bound: Any, application: Any, context: ssl.SSLContext | None) -> Listener:
+    def _listener(
+        self,
+        bound: socket.socket,
+        application: Any,
+        context: ssl.SSLContext | None,
+        *,
+        plain: bool = False,
+    ) -> Listener:
         config = Config(
             application,
             ws="none",
@@ -179,7 +232,6 @@ class Server:
         logging.getLogger("uvicorn.error").addHandler(logging.NullHandler())
         witness, limits = self.endpoint.witness, self.options.limits
         factory = partial(Connection, config, self._state, limits, witness, self._not_http)
-        plain = self.endpoint.transport.plain_on_tls
         return Listener(bound, factory, witness, limits, context, serve_plain=plain)
 
     def _not_http(self, message: str) -> bytes:
@@ -245,8 +297,11 @@ class RunningServer:
         self.endpoint = server.endpoint
         self.http_url = server.http_url or ""
         self.https_url = server.https_url or ""
+        self.internet_url = server.internet_url or ""
+        self.dedicated_url = server.dedicated_url or ""
         self.control_url = server.control_url
         self.ca_pem = server.authority.pem
+        self.instance_ca_pem = server.instance_authority.pem
         self._thread = threading.Thread(target=self._serve, name="endpoint", daemon=True)
         started = threading.Event()
         self._started = started.set

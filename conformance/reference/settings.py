@@ -1,6 +1,6 @@
 """What an endpoint can be told to do differently, within what the documentation allows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
@@ -19,6 +19,8 @@ class Settings:
         require_nonce: Whether RPC-1.0 needs SignatureNonce.
         require_tls: Whether plain HTTP is refused.
         throttle: Whether quotas are enforced.
+        older_image: Whether the image of the instance is older than 3.0.0, which knows KMS Instance
+            API only.
         seed: Same credentials for the same seed; None for random ones. Keys are always random.
         body_limit: Bytes of a request body.
     """
@@ -32,8 +34,29 @@ class Settings:
     require_nonce: bool = True
     require_tls: bool = False
     throttle: bool = False
+    older_image: bool = False
     seed: int | None = None
     body_limit: int = 10 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class DedicatedTls:
+    """TLS of the dedicated gateway.
+
+    Attributes:
+        versions: TLS versions offered, lowest and highest of "1.0" to "1.3".
+        certificate: What the certificate is: right, for another host, out of date, or hanging from
+            the authority of the shared gateway or from one that nobody knows.
+        chain: Whether the second authority is sent along.
+        plain: Serve what comes in plain text to its port.
+    """
+
+    versions: tuple[str, str] = ("1.2", "1.3")
+    certificate: Literal[
+        "right", "other-host", "expired", "shared-authority", "other-authority"
+    ] = "right"
+    chain: Literal["complete", "incomplete"] = "complete"
+    plain: bool = False
 
 
 @dataclass(slots=True)
@@ -48,6 +71,7 @@ class Transport:
         tls_versions: TLS versions offered, lowest and highest of "1.2" and "1.3".
         certificate: What the certificate is: right, for another host, or out of date.
         plain_on_tls: Serve what comes in plain text to the TLS port.
+        dedicated: TLS of the dedicated gateway.
     """
 
     headers: tuple[tuple[str, str], ...] = ()
@@ -59,3 +83,4 @@ class Transport:
     plain_text_on_tls: bool = False
     certificate: Literal["right", "other-host", "expired"] = "right"
     plain_on_tls: bool = False
+    dedicated: DedicatedTls = field(default_factory=DedicatedTls)

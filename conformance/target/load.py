@@ -17,9 +17,11 @@ from conformance.target.checking import complaint, did_you_mean
 from conformance.target.model import Gateway, Target, is_loopback
 from conformance.target.problems import TargetError
 from conformance.target.trust import check_ca_file
-from conformance.wire.credentials import AccessKey, StsToken
+from conformance.wire.credentials import AccessKey, ClientKey, StsToken
+from conformance.wire.failures import WireError
 
 _AWAY_RATE = 20.0
+_LISTENERS = ("https", "http", "internet")
 _TOKEN_KINDS = frozenset({"sts", "expired-sts"})
 
 
@@ -38,7 +40,7 @@ def load_target(path: Path, environ: Mapping[str, str] | None = None) -> Target:
     if found is not None:
         raise TargetError(f"{path}: {found}")
     folder = path.resolve().parent
-    gateways = _gateways(path, folder, document["gateways"])
+    gateways = _gateways(path, folder, document["gateways"], document.get("resources", {}))
     loopback = all(is_loopback(u) for g in gateways.values() for u in g.listeners.values())
     head = document["target"]
     offers = document.get("offers", {})
@@ -56,7 +58,18 @@ def load_target(path: Path, environ: Mapping[str, str] | None = None) -> Target:
         case_timeout=float(head.get("case_timeout", 120)),
         gateways=MappingProxyType(gateways),
         identities=MappingProxyType(
-            {kind: source.credential(kind, keys) for kind, keys in document["identities"].items()}
+            {
+                kind: source.credential(kind, keys)
+                for kind, keys in document["identities"].items()
+                if "client_key_file" not in keys
+            }
+        ),
+        client_keys=MappingProxyType(
+            {
+                kind: source.client_key(kind, keys)
+                for kind, keys in document["identities"].items()
+                if "client_key_file" in keys
+            }
         ),
         resources=MappingProxyType(document.get("resources", {})),
         operations=frozenset(offers["operations"]) if "operations" in offers else None,
@@ -82,10 +95,12 @@ def _read(path: Path) -> dict[str, Any]:
         raise TargetError(f"{path} is not valid TOML: {error}") from None
 
 
-def _gateways(path: Path, folder: Path, tables: Mapping[str, Any]) -> dict[str, Gateway]:
+def _gateways(
+    path: Path, folder: Path, tables: Mapping[str, Any], resources: Mapping[str, Any]
+) -> dict[str, Gateway]:
     gateways = {}
     for name, table in tables.items():
-        listeners = {key: table[key].rstrip("/") for key in ("https", "http") if key in table}
+        listeners = {key: table[key].rstrip("/") for key in _LISTENERS if key in table}
         if not listeners:
             raise TargetError(f"{path}: [gateways.{name}] names no address: give https or http")
         for key, url in listeners.items():
@@ -94,7 +109,9 @@ def _gateways(path: Path, folder: Path, tables: Mapping[str, Any]) -> dict[str, 
         if "ca" in table:
             place = f"{path} in [gateways.{name}]"
             ca = check_ca_file(folder / Path(table["ca"]).expanduser(), named_by=place)
-        gateways[name] = Gateway(name, MappingProxyType(listeners), ca)
+        instance = table.get("instance", resources.get("instance")) if name == "dedicated" else None
+        switch = table.get("internet_switch")
+        gateways[name] = Gateway(name, MappingProxyType(listeners), ca, instance, switch)
     return gateways
 
 
@@ -148,6 +165,24 @@ class _Secrets:
         if token is not None:
             return StsToken(access_key_id, secret, token)
         return AccessKey(access_key_id, secret)
+
+    def client_key(self, kind: str, keys: Mapping[str, str]) -> ClientKey:
+        """Return the client key of one kind of caller."""
+        file = self._folder / Path(keys["client_key_file"]).expanduser()
+        place = f"client_key_file of [identities.{kind}] in {self._path}"
+        password = self._value(kind, keys, "client_key_password")
+        if password is None:
+            raise TargetError(
+                f"{self._path}: [identities.{kind}] lacks client_key_password_env or _file"
+            )
+        try:
+            document = file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            raise TargetError(f"the file {file}, {place}, cannot be read") from None
+        try:
+            return ClientKey.from_document(document, password)
+        except WireError as problem:
+            raise TargetError(f"the file {file}, {place}, is not usable: {problem}") from None
 
     def _value(self, kind: str, keys: Mapping[str, str], name: str) -> str | None:
         given = [key for key in (name, f"{name}_env", f"{name}_file") if key in keys]

@@ -8,9 +8,9 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from conformance.spec.catalogue import Safety
-from conformance.wire.credentials import AccessKey, StsToken
+from conformance.wire.credentials import AccessKey, ClientKey, StsToken
 
-ListenerName = Literal["https", "http"]
+ListenerName = Literal["https", "http", "internet"]
 
 #: Safety levels from the harmless to the harmful; a level allows all before it.
 SAFETY_LEVELS: tuple[Safety, ...] = ("read-only", "creates", "schedules-deletion", "destructive")
@@ -34,17 +34,23 @@ def is_loopback(url: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """One gateway: its listeners by name (https, http) and the authority that certifies it.
+    """One gateway: its listeners by name (https, http, internet) and who certifies it.
 
     Attributes:
         name: "shared" or "dedicated".
-        listeners: Listener name to base URL without trailing slash.
+        listeners: Listener name to base URL without trailing slash. "https" stands in a VPC, or on
+            a side that is not told.
         ca: PEM file to trust instead of the public authorities.
+        instance: Id of the instance behind a dedicated gateway, None where it is not told.
+        internet_switch: On the shared gateway, whether the instance is open to cryptography from
+            the Internet: "on", "off", or None where it is not told.
     """
 
     name: str
     listeners: Mapping[str, str]
     ca: Path | None = None
+    instance: str | None = None
+    internet_switch: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +67,8 @@ class Target:
         timeout: Seconds for one call, connecting included.
         case_timeout: Seconds for one case of a rule.
         gateways: By name.
-        identities: Credentials by kind of caller; "full" is always there.
+        identities: Access keys by kind of caller; "full" is always there.
+        client_keys: Client keys of access points by kind of caller.
         resources: Ready-made things by bundle name.
         operations: Names of the operations offered, None for all.
         without: Capabilities that are declared absent, such as "spec:EC_SM2".
@@ -83,6 +90,7 @@ class Target:
     operations: frozenset[str] | None = None
     without: frozenset[str] = frozenset()
     control: str | None = None
+    client_keys: Mapping[str, ClientKey] = field(default_factory=dict, repr=False)
     path: Path | None = None
 
     @property
@@ -112,7 +120,7 @@ class Target:
         and listeners. Operations, specs and the rest are offered unless declared absent.
         """
         kind, _, name = capability.partition(":")
-        if kind == "identity" and name not in self.identities:
+        if kind == "identity" and name not in self.identities and name not in self.client_keys:
             return f"[identities.{name}]"
         if kind == "gateway" and name not in self.gateways:
             return f"[gateways.{name}]"

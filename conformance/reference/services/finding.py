@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from conformance.reference.call import Call, seam
 from conformance.reference.errors import KmsError
-from conformance.reference.model import Instance, Key, KeyVersion
+from conformance.reference.model import Instance, Key, KeyVersion, Secret
 from conformance.reference.services.life import settle
 from conformance.reference.services.tables import key_specs, state_answers
 from conformance.spec import catalogue
@@ -93,7 +93,32 @@ def key_by_id(call: Call, key_id: str) -> Key:
     key = call.account.keys.get(key_id)
     if key is None or not settle(call.account, key, call.now, call.endpoint.seams):
         raise KmsError("Forbidden.KeyNotFound", "The specified key is not found.")
+    if call.instance_id is not None and not call.endpoint.seams.is_of_instance(call, key):
+        raise KmsError("Forbidden.KeyNotFound", "The specified key is not found.")
+    if call.side == "internet":
+        call.endpoint.seams.require_internet_access(call, key)
     return key
+
+
+@seam
+def is_of_instance(call: Call, thing: Key | Secret) -> bool:
+    """Tell whether the instance of the dedicated gateway has a key or secret."""
+    return thing.instance_id == call.instance_id
+
+
+@seam
+def require_internet_access(call: Call, key: Key) -> None:
+    """Refuse cryptography from the Internet with a key of an instance that is not open to it.
+
+    Which calls the switch governs is contradictory (reading internet-switch): here those from the
+    Internet. What answers while it is off is not documented.
+    """
+    if key.instance_id is None or call.operation.category != "cryptographic":
+        return
+    instance = call.account.instances.get(key.instance_id)
+    if instance is not None and not instance.internet_access:
+        message = f"Access to keys of {instance.id} over the Internet is not enabled."
+        raise KmsError("Forbidden.NoPermission", message)
 
 
 def find_key(call: Call, parameter: str = "KeyId") -> Key:

@@ -36,6 +36,8 @@ def find_secret(call: Call, reference: str | None = None) -> Secret:
         secret = _by_arn(call, name)
     if secret is None or not settle_secret(call, secret):
         raise not_found("secret")
+    if call.instance_id is not None and not call.endpoint.seams.is_of_instance(call, secret):
+        raise not_found("secret")
     return secret
 
 
