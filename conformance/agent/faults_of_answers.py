@@ -1,0 +1,1 @@
+"""Faults of an agent: what it answers."""

@@ -1,0 +1,1 @@
+"""Harmless variations of an agent, which no promise forbids."""
