@@ -73,6 +73,8 @@ class Policy:
         actions: Known operations; None takes any.
         instance_versions: Known values of x-kms-apiversion.
         instance_actions: Known values of x-kms-apiname; None takes any.
+        instance_words: Words in front of the signature of the instance API: every client writes
+            Bearer, the documentation TOKEN.
         instance_body_limit: Bytes.
     """
 
@@ -85,6 +87,7 @@ class Policy:
     actions: frozenset[str] | None = None
     instance_versions: frozenset[str] = frozenset({"dkms-gcs-0.2"})
     instance_actions: frozenset[str] | None = None
+    instance_words: frozenset[str] = frozenset({"Bearer", "TOKEN"})
     instance_body_limit: int = 3 * 1024 * 1024
 
 

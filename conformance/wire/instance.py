@@ -9,6 +9,9 @@ alibabacloud-dkms-gcs 1.0.2.
 import base64
 import hashlib
 from collections.abc import Callable, Generator, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
 
 import httpx
 from cryptography.exceptions import InvalidSignature
@@ -31,9 +34,6 @@ API_VERSION_HEADER = "x-kms-apiversion"
 METHOD_HEADER = "x-kms-signaturemethod"
 KEY_ID_HEADER = "x-kms-acccesskeyid"
 HASH_HEADER = "content-sha256"
-
-#: Every client writes Bearer, the documentation TOKEN.
-_SCHEME_WORDS = frozenset({"Bearer", "TOKEN"})
 
 
 def content_hash(body: bytes) -> str:
@@ -125,59 +125,171 @@ def _unchanged(headers: httpx.Headers) -> None:
     """Leave the headers as they are."""
 
 
-def verify(request: WireRequest, verifier: Verifier) -> Verified:
-    """Authenticate a request of the instance protocol.
+@dataclass(slots=True)
+class Admission:
+    """A request while it is verified: what the steps have found out so far.
 
-    Raises:
-        AuthFailure: With the kind of the first check that failed.
+    Attributes:
+        request: As it arrived.
+        verifier: What is known and insisted on.
+        now: The verifier's time; all steps see the same.
+        headers: By name in lower case.
+        identity: Holder of the client key, found by the step of that name.
     """
-    policy, now = verifier.policy, verifier.clock()
-    _check_message(request, verifier)
-    headers = dict(request.headers)
-    key_id = checks.required(headers.get(KEY_ID_HEADER), KEY_ID_HEADER)
-    version = headers.get(API_VERSION_HEADER, "")
-    if version not in policy.instance_versions:
-        raise AuthFailure(FailureKind.UNKNOWN_VERSION, version)
-    if headers.get(METHOD_HEADER) != SIGNATURE_METHOD:
-        raise AuthFailure(FailureKind.BAD_SIGNATURE_METHOD, METHOD_HEADER)
-    word, _, signature = headers.get("authorization", "").partition(" ")
-    if word not in _SCHEME_WORDS or not signature:
-        raise AuthFailure(FailureKind.MALFORMED_AUTHORIZATION, "Authorization")
-    checks.check_time(headers.get("date", ""), "Date", parse_http_date, now, policy)
-    action = headers.get(API_NAME_HEADER, "")
-    if policy.instance_actions is not None and action not in policy.instance_actions:
-        raise AuthFailure(FailureKind.UNKNOWN_ACTION, action)
-    identity = checks.find_identity(key_id, verifier, now)
-    _check_signature(request, headers, signature, identity)
-    return Verified(Scheme.INSTANCE, identity, action, version, "PROTOBUF")
+
+    request: WireRequest
+    verifier: Verifier
+    now: datetime
+    headers: dict[str, str]
+    identity: Identity | None = None
+
+    def header(self, name: str) -> str:
+        """Return a header, empty where it is absent."""
+        return self.headers.get(name, "")
 
 
-def _check_message(request: WireRequest, verifier: Verifier) -> None:
-    if verifier.policy.require_tls and not request.secure:
-        raise AuthFailure(FailureKind.PLAIN_HTTP)
-    if request.method != "POST":
-        raise AuthFailure(FailureKind.BAD_HTTP_METHOD, request.method)
-    if len(request.body) > verifier.policy.instance_body_limit:
+Step: TypeAlias = Callable[[Admission], None]
+
+
+def check_size(admission: Admission) -> None:
+    """Refuse bodies above the limit."""
+    if len(admission.request.body) > admission.verifier.policy.instance_body_limit:
         raise AuthFailure(FailureKind.BODY_TOO_LARGE)
-    media_type = (request.header("content-type") or "").partition(";")[0].strip().lower()
+
+
+def check_transport(admission: Admission) -> None:
+    """Refuse plain HTTP where TLS is insisted on."""
+    if admission.verifier.policy.require_tls and not admission.request.secure:
+        raise AuthFailure(FailureKind.PLAIN_HTTP)
+
+
+def check_key_id(admission: Admission) -> None:
+    """Refuse requests without the id of a client key; older images say so to KMS API too."""
+    checks.required(admission.header(KEY_ID_HEADER), KEY_ID_HEADER)
+
+
+def check_http_method(admission: Admission) -> None:
+    """Refuse everything but POST."""
+    if admission.request.method != "POST":
+        raise AuthFailure(FailureKind.BAD_HTTP_METHOD, admission.request.method)
+
+
+def check_content_type(admission: Admission) -> None:
+    """Refuse bodies that are no protocol buffers."""
+    media_type = admission.header("content-type").partition(";")[0].strip().lower()
     if media_type != PROTOBUF:
         raise AuthFailure(FailureKind.BAD_CONTENT_TYPE, media_type)
 
 
-def _check_signature(
-    request: WireRequest, headers: dict[str, str], signature: str, identity: Identity
-) -> None:
-    body_hash = content_hash(request.body)
-    if checks.required(headers.get(HASH_HEADER), HASH_HEADER) != body_hash:
-        raise AuthFailure(FailureKind.CONTENT_HASH_MISMATCH, HASH_HEADER)
-    text = string_to_sign(
-        request.method, body_hash, headers["content-type"], headers["date"], request.headers
-    )
+def check_version(admission: Admission) -> None:
+    """Refuse other versions of the API, and none."""
+    version = admission.header(API_VERSION_HEADER)
+    if version not in admission.verifier.policy.instance_versions:
+        raise AuthFailure(FailureKind.UNKNOWN_VERSION, version)
+
+
+def check_signature_method(admission: Admission) -> None:
+    """Refuse other ways to sign, and none."""
+    method = admission.header(METHOD_HEADER)
+    if method != SIGNATURE_METHOD:
+        raise AuthFailure(FailureKind.BAD_SIGNATURE_METHOD, method)
+
+
+def _scheme_word_and_signature(admission: Admission) -> tuple[str, str]:
+    word, _, signature = admission.header("authorization").partition(" ")
+    return word, signature
+
+
+def check_authorization(admission: Admission) -> None:
+    """Refuse an Authorization that is not a known word and a signature."""
+    word, signature = _scheme_word_and_signature(admission)
+    if word not in admission.verifier.policy.instance_words or not signature:
+        raise AuthFailure(FailureKind.MALFORMED_AUTHORIZATION, "Authorization")
+
+
+def check_date(admission: Admission) -> None:
+    """Refuse a Date that cannot be read, then one too far away."""
+    policy = admission.verifier.policy
+    checks.check_time(admission.header("date"), "Date", parse_http_date, admission.now, policy)
+
+
+def check_api_name(admission: Admission) -> None:
+    """Refuse unknown operations."""
+    known = admission.verifier.policy.instance_actions
+    name = admission.header(API_NAME_HEADER)
+    if known is not None and name not in known:
+        raise AuthFailure(FailureKind.UNKNOWN_ACTION, name)
+
+
+def find_identity(admission: Admission) -> None:
+    """Find the holder of the client key; an access key is no client key."""
+    key_id = admission.header(KEY_ID_HEADER)
+    identity = checks.find_identity(key_id, admission.verifier, admission.now)
     if identity.public_key is None:
-        # An access key is no client key.
-        raise AuthFailure(FailureKind.UNKNOWN_ACCESS_KEY, identity.access_key_id)
+        raise AuthFailure(FailureKind.UNKNOWN_ACCESS_KEY, key_id)
+    admission.identity = identity
+
+
+def check_hash(admission: Admission) -> None:
+    """Refuse a body that is not the one whose hash was signed."""
+    named = checks.required(admission.header(HASH_HEADER), HASH_HEADER)
+    if named != content_hash(admission.request.body):
+        raise AuthFailure(FailureKind.CONTENT_HASH_MISMATCH, HASH_HEADER)
+
+
+def check_signature(admission: Admission) -> None:
+    """Refuse a signature that is not over the headers as they came."""
+    request, identity = admission.request, admission.identity
+    assert identity is not None
+    assert identity.public_key is not None
+    text = string_to_sign(
+        request.method,
+        admission.header(HASH_HEADER),
+        admission.header("content-type"),
+        admission.header("date"),
+        request.headers,
+    )
+    _, signature = _scheme_word_and_signature(admission)
     try:
         raw = base64.b64decode(signature, validate=True)
         identity.public_key.verify(raw, text.encode(), padding.PKCS1v15(), hashes.SHA256())
     except (ValueError, InvalidSignature):
         raise AuthFailure(FailureKind.SIGNATURE_MISMATCH, string_to_sign=text) from None
+
+
+#: All checks; their order is not documented.
+STEPS: tuple[Step, ...] = (
+    check_size,
+    check_transport,
+    check_key_id,
+    check_http_method,
+    check_content_type,
+    check_version,
+    check_signature_method,
+    check_authorization,
+    check_date,
+    check_api_name,
+    find_identity,
+    check_hash,
+    check_signature,
+)
+
+
+def verify(request: WireRequest, verifier: Verifier, steps: Iterable[Step] = STEPS) -> Verified:
+    """Authenticate a request of the instance protocol.
+
+    Args:
+        request: As it arrived.
+        verifier: What is known and insisted on.
+        steps: The checks, those that a deliberately faulty verifier leaves out excepted.
+
+    Raises:
+        AuthFailure: With the kind of the first check that failed.
+    """
+    admission = Admission(request, verifier, verifier.clock(), dict(request.headers))
+    for step in steps:
+        step(admission)
+    assert admission.identity is not None
+    action = admission.header(API_NAME_HEADER)
+    version = admission.header(API_VERSION_HEADER)
+    return Verified(Scheme.INSTANCE, admission.identity, action, version, "PROTOBUF")
