@@ -35,6 +35,11 @@ def _switches() -> list[Case]:
     provenance="documented",
     source=_STATES,
     stage="service",
+    promises=(
+        "semantics/enable-twice",
+        "transition/Disabled/DisableKey",
+        "transition/Enabled/EnableKey",
+    ),
     safety="creates",
     cases=_switches,
 )
@@ -56,6 +61,7 @@ def switching_twice(kms: Kms, switch: tuple[str, str]) -> None:
     provenance="documented",
     source=_STATES,
     stage="state",
+    promises=("semantics/schedule-twice",),
     operations=("ScheduleKeyDeletion",),
     safety="schedules-deletion",
 )
@@ -82,6 +88,7 @@ def scheduling_twice(kms: Kms) -> None:
     provenance="documented",
     source=_STATES,
     stage="state",
+    promises=("semantics/cancel-live",),
     operations=("CancelKeyDeletion",),
     safety="schedules-deletion",
 )
@@ -108,6 +115,7 @@ def cancelling_twice(kms: Kms) -> None:
     provenance="documented",
     source=_RESPONSES,
     stage="state",
+    promises=("semantics/alias-taken",),
     operations=("CreateAlias",),
     safety="creates",
 )
@@ -142,6 +150,7 @@ def alias_twice(kms: Kms) -> None:
     provenance="documented",
     source=_SDK,
     stage="service",
+    promises=("semantics/secret-put-again",),
     operations=("PutSecretValue",),
     safety="creates",
 )
@@ -170,6 +179,7 @@ def value_twice(kms: Kms) -> None:
     provenance="documented",
     source=_SDK,
     stage="state",
+    promises=("semantics/secret-put-other",),
     operations=("PutSecretValue",),
     safety="creates",
 )
@@ -190,6 +200,7 @@ def other_value_same_version(kms: Kms) -> None:
     provenance="documented",
     source="CreateSecret page, AlibabaCloudDocs/kms (2021-07)",
     stage="state",
+    promises=("semantics/secret-exists",),
     operations=("CreateSecret",),
     safety="creates",
 )
@@ -215,6 +226,7 @@ def secret_twice(kms: Kms) -> None:
     provenance="documented",
     source=_SDK,
     stage="service",
+    promises=("semantics/create-key-twice",),
     operations=("CreateKey",),
     safety="creates",
 )
@@ -236,6 +248,7 @@ def key_twice(kms: Kms) -> None:
     provenance="documented",
     source="RestoreSecret page (zh)",
     stage="state",
+    promises=("semantics/secret-restore-live",),
     operations=("RestoreSecret",),
     safety="creates",
 )
@@ -319,6 +332,7 @@ def opening_twice(kms: Kms) -> None:
     provenance="documented",
     source=_SDK,
     stage="service",
+    promises=("semantics/secret-rotate-again",),
     operations=("RotateSecret",),
     safety="destructive",
 )

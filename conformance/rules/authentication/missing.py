@@ -249,6 +249,7 @@ def unsigned_action(kms: Kms) -> None:
     provenance="documented",
     source=TABLES,
     stage="authentication",
+    promises=("common/RPC-1.0/SignatureMethod",),
     operations=("ListKeys",),
     needs=("scheme:RPC-1.0",),
     tags=("negative",),

@@ -83,6 +83,10 @@ def rpc_spellings(kms: Kms, signer: Callable[[Credential], httpx.Auth]) -> None:
     provenance="observed",
     source=_SDKS,
     stage="authentication",
+    promises=(
+        "common/V3/x-acs-accesskey-id",
+        "common/V3/x-acs-credentials-provider",
+    ),
     operations=("ListKeys",),
     needs=("scheme:V3",),
     cases=lambda: (Case(name, signer) for name, signer in _V3.items()),

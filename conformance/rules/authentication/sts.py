@@ -36,6 +36,10 @@ _SOURCE = f"Request syntax page, AlibabaCloudDocs/kms (2021-07); {TABLES}"
     provenance="documented",
     source=_SOURCE,
     stage="authentication",
+    promises=(
+        "common/RPC-1.0/SecurityToken",
+        "common/V3/x-acs-security-token",
+    ),
     operations=("ListKeys",),
     needs=("identity:sts",),
     cases=lambda: (

@@ -83,6 +83,10 @@ def denied(kms: Kms, operation: Operation, identity: str) -> None:
     provenance="documented",
     source=_SOURCE,
     stage="authorisation",
+    promises=(
+        "semantics/permission-refused",
+        "semantics/permission-names",
+    ),
     needs=("identity:none",),
     tags=("negative", "effect"),
     readings=("error-family",),

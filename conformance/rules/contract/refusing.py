@@ -134,6 +134,7 @@ def _cases_special() -> Iterable[Case]:
     provenance="documented",
     source=_OPERATIONS,
     stage="service",
+    promises=("semantics/dry-run",),
     tags=("variants", "negative"),
     cases=_cases_special,
 )

@@ -45,6 +45,10 @@ def _others() -> list[Case]:
     provenance="documented",
     source=CONTEXT,
     stage="service",
+    promises=(
+        "semantics/context-needed-again",
+        "semantics/context-wrong",
+    ),
     operations=("Encrypt", "Decrypt"),
     cases=_others,
 )
@@ -65,6 +69,7 @@ def context_binds(kms: Kms, context: Context) -> None:
     provenance="documented",
     source=CONTEXT,
     stage="service",
+    promises=("semantics/context-unexpected",),
     operations=("Encrypt", "Decrypt"),
 )
 def none_is_not_any(kms: Kms) -> None:
@@ -101,6 +106,7 @@ def _spellings() -> list[Case]:
     provenance="documented",
     source=CONTEXT,
     stage="service",
+    promises=("semantics/context-map",),
     operations=("Encrypt", "Decrypt"),
     cases=_spellings,
 )
@@ -146,6 +152,7 @@ def _contexts() -> list[Case]:
     provenance="documented",
     source=CONTEXT,
     stage="service",
+    promises=("semantics/context-length",),
     operations=("Encrypt", "Decrypt"),
     cases=_contexts,
 )
@@ -182,6 +189,7 @@ def _makers() -> list[Case]:
     provenance="documented",
     source=CONTEXT,
     stage="service",
+    promises=("semantics/context-of-data-keys",),
     operations=("GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "Decrypt"),
     cases=_makers,
 )

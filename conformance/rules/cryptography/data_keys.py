@@ -62,6 +62,13 @@ def _opened(kms: Kms, sent: Exchange, context: Mapping[str, str] | None = None) 
     provenance="documented",
     source=SDK,
     stage="service",
+    promises=(
+        "semantics/data-key-specs",
+        "semantics/data-key-number",
+        "semantics/data-key-default",
+        "semantics/data-key-opens",
+        "limit/default-data-key-length",
+    ),
     operations=(*_PLAIN, "Decrypt"),
     cases=_cases,
 )
@@ -91,6 +98,7 @@ def data_keys_have_their_length(kms: Kms, case: tuple[str, dict[str, Any], int])
     provenance="documented",
     source=SDK,
     stage="answer",
+    promises=("semantics/data-key-without-plaintext",),
     operations=("GenerateDataKeyWithoutPlaintext", "GenerateAndExportDataKey"),
 )
 def no_plaintext(kms: Kms) -> None:
@@ -117,6 +125,7 @@ def no_plaintext(kms: Kms) -> None:
     provenance="documented",
     source=SDK,
     stage="service",
+    promises=("semantics/data-keys-are-random",),
     operations=("GenerateDataKey",),
 )
 def data_keys_are_random(kms: Kms) -> None:
@@ -140,6 +149,7 @@ def data_keys_are_random(kms: Kms) -> None:
     provenance="documented",
     source=_CREATE_KEY,
     stage="service",
+    promises=("semantics/asymmetric-makes-no-data-keys",),
     operations=_PLAIN,
     needs=("spec:RSA_2048",),
 )
@@ -202,6 +212,11 @@ def _exports() -> list[Case]:
     provenance="documented",
     source=SDK,
     stage="service",
+    promises=(
+        "semantics/data-key-export",
+        "semantics/data-key-wrapping",
+        "semantics/data-key-public-key",
+    ),
     operations=("GenerateAndExportDataKey",),
     needs=("operation:GenerateAndExportDataKey",),
     cases=_exports,
@@ -235,6 +250,12 @@ def _wraps() -> list[Case]:
     provenance="documented",
     source=SDK,
     stage="service",
+    promises=(
+        "semantics/context-of-export",
+        "semantics/data-key-export-later",
+        "semantics/data-key-wrapping",
+        "semantics/data-key-public-key",
+    ),
     operations=("ExportDataKey",),
     needs=("operation:ExportDataKey",),
     cases=_wraps,

@@ -59,6 +59,10 @@ def _algorithms() -> list[Case]:
     provenance="documented",
     source=OUTSIDE,
     stage="service",
+    promises=(
+        "semantics/oaep-limits",
+        "semantics/standard-ciphertexts",
+    ),
     operations=("AsymmetricDecrypt", "GetPublicKey"),
     cases=_specs,
 )
@@ -88,6 +92,10 @@ def from_outside_opens_inside(kms: Kms, case: tuple[str, str]) -> None:
     provenance="documented",
     source=SDK,
     stage="service",
+    promises=(
+        "semantics/oaep-length",
+        "semantics/oaep-limits",
+    ),
     operations=("AsymmetricEncrypt", "AsymmetricDecrypt"),
     cases=_specs,
 )
@@ -126,6 +134,7 @@ def pair_round_trip(kms: Kms, case: tuple[str, str]) -> None:
     provenance="documented",
     source=SDK,
     stage="parameter",
+    promises=("semantics/oaep-over-limit",),
     operations=("AsymmetricEncrypt",),
     cases=_specs,
 )
@@ -149,6 +158,7 @@ def too_long_for_the_pair(kms: Kms, case: tuple[str, str]) -> None:
     provenance="documented",
     source=f"{SDK}; RFC 8017",
     stage="service",
+    promises=("semantics/oaep-mask",),
     operations=("AsymmetricDecrypt",),
     cases=_algorithms,
 )

@@ -19,6 +19,10 @@ _FLAGS = ("ExcludeLowercase", "ExcludeUppercase", "ExcludeNumbers", "ExcludePunc
     provenance="documented",
     source=SDK,
     stage="service",
+    promises=(
+        "semantics/password-length",
+        "semantics/password-exclusions",
+    ),
     operations=("GetRandomPassword",),
 )
 def passwords_are_as_asked(kms: Kms) -> None:

@@ -31,6 +31,7 @@ _ANSWERED = "reencrypt-answered-key"
     provenance="documented",
     source=SDK,
     stage="service",
+    promises=("semantics/reencrypt-keeps-plaintext",),
     operations=("ReEncrypt",),
     needs=("operation:ReEncrypt",),
     readings=(_ANSWERED,),
@@ -68,6 +69,10 @@ def moves_to_another_key(kms: Kms) -> None:
     provenance="documented",
     source=SDK,
     stage="service",
+    promises=(
+        "semantics/context-of-reencrypt",
+        "semantics/reencrypt-same-key",
+    ),
     operations=("ReEncrypt",),
     needs=("operation:ReEncrypt",),
 )
@@ -104,6 +109,7 @@ def _algorithms() -> list[Case]:
     provenance="documented",
     source=SDK,
     stage="service",
+    promises=("semantics/reencrypt-asymmetric-source",),
     operations=("ReEncrypt", "GetPublicKey"),
     needs=("operation:ReEncrypt", "spec:RSA_2048"),
     cases=_algorithms,
@@ -146,6 +152,11 @@ def from_outside(kms: Kms, algorithm: str) -> None:
     provenance="documented",
     source=_ROTATION,
     stage="service",
+    promises=(
+        "semantics/old-versions-decrypt",
+        "semantics/reencrypt-to-new-version",
+        "semantics/new-version-encrypts",
+    ),
     operations=("CreateKeyVersion", "Encrypt", "Decrypt", "GenerateDataKey", "ReEncrypt"),
     readings=("create-key-version",),
     safety="creates",

@@ -45,6 +45,7 @@ def _binaries() -> list[Case]:
     provenance="documented",
     source=SDK,
     stage="service",
+    promises=("semantics/round-trip",),
     operations=("Encrypt", "Decrypt"),
     cases=_binaries,
 )
@@ -76,6 +77,7 @@ def _plain_texts() -> list[Case]:
     provenance="observed",
     source=_TEXTS,
     stage="service",
+    promises=("semantics/round-trip",),
     operations=("Encrypt", "Decrypt"),
     readings=(_PLAINTEXT,),
     cases=_plain_texts,
@@ -115,6 +117,10 @@ def _sizes() -> list[Case]:
     provenance="documented",
     source=SDK,
     stage="service",
+    promises=(
+        "semantics/plaintext-limit",
+        "limit/symmetric-plaintext",
+    ),
     operations=("Encrypt", "Decrypt"),
     cases=_sizes,
 )
@@ -155,6 +161,7 @@ def _size_comes_back(kms: Kms, size: int) -> None:
     provenance="documented",
     source=GCM,
     stage="service",
+    promises=("semantics/two-encryptions-differ",),
     operations=("Encrypt", "Decrypt"),
 )
 def blobs_differ(kms: Kms) -> None:
@@ -178,6 +185,7 @@ def blobs_differ(kms: Kms) -> None:
     provenance="documented",
     source=GCM,
     stage="service",
+    promises=("semantics/blob-hides-plaintext",),
     operations=("Encrypt",),
 )
 def blob_hides_text(kms: Kms) -> None:
@@ -237,6 +245,11 @@ def _symmetric_calls() -> list[Case]:
     provenance="documented",
     source=SDK,
     stage="service",
+    promises=(
+        "semantics/key-reference-forms",
+        "semantics/answers-name-the-key-id",
+        "semantics/encrypt-primary-version",
+    ),
     operations=(
         "Encrypt",
         "Decrypt",
@@ -265,6 +278,7 @@ def answers_name_the_key(kms: Kms, ask: _Ask) -> None:
     provenance="documented",
     source=SDK,
     stage="service",
+    promises=("semantics/decrypt-needs-no-key",),
     operations=("Encrypt", "Decrypt"),
     safety="creates",
 )

@@ -44,6 +44,12 @@ def _digest(kms: Kms) -> bytes:
     provenance="documented",
     source=OUTSIDE,
     stage="service",
+    promises=(
+        "semantics/pss-salt",
+        "semantics/ecdsa-form",
+        "semantics/standard-signatures",
+        "semantics/pkcs1-repeats",
+    ),
     operations=("AsymmetricSign", "GetPublicKey"),
     cases=signing_cases,
 )
@@ -80,6 +86,7 @@ def signatures_verify_outside(kms: Kms, case: tuple[str, str]) -> None:
     provenance="documented",
     source=SDK,
     stage="service",
+    promises=("semantics/verify-right",),
     operations=("AsymmetricSign", "AsymmetricVerify"),
     cases=small_signing_cases,
 )
@@ -132,6 +139,7 @@ def _wrong(kms: Kms, spec: str, algorithm: str) -> list[Exchange]:
     provenance="documented",
     source=SDK,
     stage="service",
+    promises=("semantics/verify-never-true",),
     operations=("AsymmetricVerify",),
     cases=small_signing_cases,
 )
@@ -153,6 +161,7 @@ def wrong_signatures_do_not_verify(kms: Kms, case: tuple[str, str]) -> None:
     provenance="inferred",
     source="documented for the KMS Instance API; Value is a boolean in KMS API too",
     stage="service",
+    promises=("semantics/verify-wrong",),
     operations=("AsymmetricVerify",),
     cases=small_signing_cases,
 )
@@ -174,6 +183,7 @@ def wrong_signatures_are_answered(kms: Kms, case: tuple[str, str]) -> None:
     provenance="documented",
     source=SDK,
     stage="parameter",
+    promises=("semantics/digest-length",),
     operations=("AsymmetricSign",),
     cases=small_signing_cases,
 )
@@ -203,6 +213,7 @@ def _mismatches() -> list[Case]:
     provenance="documented",
     source=_SPECS,
     stage="service",
+    promises=("semantics/algorithm-of-spec",),
     operations=("AsymmetricSign",),
     cases=_mismatches,
 )
@@ -223,6 +234,10 @@ def algorithms_suit_the_spec(kms: Kms, case: tuple[str, str, str]) -> None:
     provenance="documented",
     source="CreateKey page, AlibabaCloudDocs/kms (2021-07)",
     stage="service",
+    promises=(
+        "semantics/one-usage",
+        "semantics/usage-is-kept",
+    ),
     operations=("AsymmetricSign", "AsymmetricEncrypt", "Encrypt"),
     needs=("spec:RSA_2048",),
 )
@@ -255,6 +270,7 @@ def usage_is_kept(kms: Kms) -> None:
     provenance="observed",
     source=OUTSIDE,
     stage="service",
+    promises=("semantics/public-key-form",),
     operations=("GetPublicKey",),
     cases=signing_cases,
 )
@@ -308,6 +324,7 @@ def nonces_never_repeat(kms: Kms, spec: str) -> None:
     provenance="documented",
     source=SDK,
     stage="service",
+    promises=("semantics/asymmetric-versions",),
     operations=("CreateKeyVersion", "AsymmetricSign", "AsymmetricVerify", "GetPublicKey"),
     needs=("spec:EC_P256",),
     readings=("create-key-version",),

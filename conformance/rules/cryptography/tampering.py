@@ -45,6 +45,7 @@ def _places() -> list[Case]:
     provenance="documented",
     source=GCM,
     stage="service",
+    promises=("semantics/tampered-blob",),
     operations=("Encrypt", "Decrypt"),
     cases=_places,
 )
@@ -81,6 +82,7 @@ def _cuts() -> list[Case]:
     provenance="inferred",
     source="follows from the frame that official clients read and write",
     stage="service",
+    promises=("semantics/tampered-blob",),
     operations=("Encrypt", "Decrypt"),
     cases=_cuts,
 )
@@ -101,6 +103,7 @@ def cut_blobs(kms: Kms, change: object) -> None:
     provenance="observed",
     source=_FRAME,
     stage="service",
+    promises=("semantics/foreign-blob",),
     operations=("Encrypt", "Decrypt"),
     safety="creates",
 )
@@ -126,6 +129,7 @@ def exchanged_ids(kms: Kms) -> None:
     provenance="observed",
     source=_FRAME,
     stage="service",
+    promises=("semantics/blob-frame",),
     operations=("Encrypt",),
 )
 def blobs_have_their_frame(kms: Kms) -> None:
@@ -161,6 +165,7 @@ def blobs_have_their_frame(kms: Kms) -> None:
     provenance="documented",
     source="Operation descriptions, Go SDK alibabacloud-go/kms-20160120 v4.1.0",
     stage="service",
+    promises=("semantics/import-two-keys",),
     operations=("ImportKeyMaterial", "Encrypt", "Decrypt"),
     safety="creates",
 )
@@ -190,6 +195,7 @@ def same_material_two_keys(kms: Kms) -> None:
     provenance="observed",
     source=_FRAME,
     stage="service",
+    promises=("semantics/context-hash",),
     operations=("Encrypt", "ImportKeyMaterial"),
     safety="creates",
 )

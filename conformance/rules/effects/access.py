@@ -97,6 +97,7 @@ def _owners() -> list[Case]:
     provenance="documented",
     source=_POLICIES,
     stage="service",
+    promises=("semantics/policy-kept",),
     operations=("SetKeyPolicy", "GetKeyPolicy", "SetSecretPolicy", "GetSecretPolicy"),
     safety="creates",
     readings=("policy-name",),
@@ -281,6 +282,10 @@ def _expect_years(kms: Kms, created: Exchange, years: int) -> None:
     provenance="documented",
     source=_POINTS,
     stage="state",
+    promises=(
+        "limit/client-keys-per-access-point",
+        "limit/client-key-life",
+    ),
     operations=("CreateClientKey",),
     safety="creates",
 )

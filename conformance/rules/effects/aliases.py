@@ -58,6 +58,7 @@ def created_alias_works(kms: Kms) -> None:
     provenance="documented",
     source=_ALIASES,
     stage="service",
+    promises=("semantics/alias-moves",),
     operations=("UpdateAlias",),
     safety="creates",
 )
@@ -88,6 +89,7 @@ def alias_moves(kms: Kms) -> None:
     provenance="documented",
     source="Aliases pages and Responses page, AlibabaCloudDocs/kms (2021-07)",
     stage="state",
+    promises=("semantics/alias-deleted",),
     operations=("DeleteAlias",),
     safety="schedules-deletion",
 )

@@ -26,6 +26,7 @@ _POINTS = "Use application access points page (zh); Create an application access
     provenance="documented",
     source=_RESPONSES,
     stage="state",
+    promises=("semantics/unknown-key-version",),
     operations=("DescribeKeyVersion",),
     safety="creates",
 )
@@ -75,6 +76,7 @@ def alias_leaves_pending_key(kms: Kms) -> None:
     provenance="documented",
     source=_SDK,
     stage="parameter",
+    promises=("semantics/secret-name",),
     operations=("CreateSecret",),
     safety="creates",
 )
@@ -95,6 +97,7 @@ def reserved_secret_name(kms: Kms) -> None:
     provenance="documented",
     source=_SDK,
     stage="state",
+    promises=("limit/tags-per-resource",),
     operations=("TagResource",),
     safety="creates",
     readings=("tags-per-resource",),
@@ -184,6 +187,7 @@ def client_keys_go_along(kms: Kms) -> None:
     provenance="documented",
     source=_SDK,
     stage="state",
+    promises=("semantics/policy-instance-only",),
     operations=("GetKeyPolicy",),
     safety="creates",
 )

@@ -31,6 +31,10 @@ _SLACK = timedelta(hours=25)
     provenance="documented",
     source=_DOCS,
     stage="service",
+    promises=(
+        "semantics/default-key-spec",
+        "transition/none/CreateKey-Origin-Aliyun_KMS",
+    ),
     operations=("CreateKey", "DescribeKey"),
     safety="creates",
 )
@@ -89,6 +93,10 @@ def moment(kms: Kms, text: object, exchange: Exchange) -> datetime:
     provenance="documented",
     source=_KEYS,
     stage="service",
+    promises=(
+        "semantics/key-arn",
+        "semantics/key-id-form",
+    ),
     operations=("ListKeys",),
     safety="creates",
 )
@@ -135,6 +143,10 @@ def description_changes(kms: Kms) -> None:
     provenance="documented",
     source="Impact of the key state on API operations, page 44211",
     stage="service",
+    promises=(
+        "transition/Enabled/DisableKey",
+        "transition/Disabled/EnableKey",
+    ),
     operations=("DisableKey", "EnableKey"),
     safety="creates",
 )
@@ -162,6 +174,12 @@ def _windows() -> list[Case]:
     provenance="documented",
     source=_KEYS,
     stage="service",
+    promises=(
+        "semantics/delete-date-shown",
+        "semantics/no-immediate-deletion",
+        "transition/Enabled/ScheduleKeyDeletion",
+        "transition/PendingDeletion/CancelKeyDeletion",
+    ),
     operations=("ScheduleKeyDeletion", "CancelKeyDeletion"),
     safety="schedules-deletion",
     readings=("deletion-window",),
@@ -200,6 +218,7 @@ def deletion_is_scheduled(kms: Kms, days: int) -> None:
     provenance="documented",
     source=_KEYS,
     stage="state",
+    promises=("semantics/deletion-protection",),
     operations=("SetDeletionProtection", "ScheduleKeyDeletion"),
     safety="schedules-deletion",
 )
@@ -242,6 +261,12 @@ def protection_protects(kms: Kms) -> None:
     provenance="documented",
     source="Key material pages, AlibabaCloudDocs/kms (2021-07); page 607841",
     stage="service",
+    promises=(
+        "semantics/import-never-expires",
+        "transition/none/CreateKey-Origin-EXTERNAL",
+        "transition/PendingImport/ImportKeyMaterial",
+        "transition/Enabled/DeleteKeyMaterial",
+    ),
     operations=("ImportKeyMaterial", "DeleteKeyMaterial"),
     safety="destructive",
 )
@@ -321,6 +346,7 @@ def keys_are_apart(kms: Kms) -> None:
     provenance="documented",
     source="Key material pages and Responses page, AlibabaCloudDocs/kms (2021-07)",
     stage="service",
+    promises=("semantics/import-token-differs",),
     operations=("GetParametersForImport",),
     safety="creates",
 )

@@ -24,6 +24,11 @@ _YEAR = timedelta(days=365)
     provenance="documented",
     source=_ROTATION,
     stage="service",
+    promises=(
+        "semantics/next-rotation",
+        "semantics/rotation-members",
+        "semantics/rotation-units",
+    ),
     operations=("UpdateRotationPolicy", "DescribeKey"),
     safety="creates",
     readings=("key-rotation-interval",),
@@ -68,6 +73,7 @@ def rotation_policy_shows(kms: Kms) -> None:
     provenance="documented",
     source=_ROTATION,
     stage="service",
+    promises=("semantics/rotation-suspended",),
     operations=("DisableKey", "EnableKey", "DescribeKey"),
     safety="schedules-deletion",
 )
@@ -94,6 +100,7 @@ def rotation_is_suspended(kms: Kms) -> None:
     provenance="documented",
     source=_ROTATION,
     stage="service",
+    promises=("semantics/first-rotation",),
     operations=("DescribeKey", "DescribeKeyVersion"),
     safety="creates",
 )
@@ -127,6 +134,7 @@ def first_version_is_rotation(kms: Kms) -> None:
     provenance="documented",
     source=_ROTATION,
     stage="service",
+    promises=("semantics/new-version-encrypts",),
     operations=("CreateKeyVersion", "DescribeKeyVersion", "ListKeyVersions", "Encrypt", "Decrypt"),
     safety="creates",
     readings=("create-key-version",),
@@ -189,6 +197,7 @@ def _fixed() -> list[Case]:
     provenance="documented",
     source="UpdateRotationPolicy page (zh); Go SDK v4.1.0",
     stage="state",
+    promises=("semantics/rotation-refused",),
     operations=("UpdateRotationPolicy",),
     safety="creates",
     cases=_fixed,

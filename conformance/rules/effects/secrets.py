@@ -51,6 +51,7 @@ def expect_value(
     provenance="documented",
     source=_SECRETS,
     stage="service",
+    promises=("semantics/secret-first-stage",),
     operations=("CreateSecret", "DescribeSecret", "ListSecrets", "GetSecretValue"),
     safety="creates",
 )
@@ -113,6 +114,7 @@ def value_comes_back(kms: Kms, value: str) -> None:
     provenance="documented",
     source=_SECRETS,
     stage="service",
+    promises=("semantics/secret-data-type",),
     operations=("CreateSecret", "PutSecretValue", "GetSecretValue"),
     safety="creates",
 )
@@ -160,6 +162,7 @@ def description_changes(kms: Kms) -> None:
     provenance="documented",
     source=_SECRETS,
     stage="answer",
+    promises=("semantics/secret-values-hidden",),
     operations=("DescribeSecret", "ListSecrets"),
     safety="creates",
 )
@@ -191,6 +194,10 @@ def _windows() -> list[Case]:
     provenance="documented",
     source=f"{_DELETION}; CreateSecret page, AlibabaCloudDocs/kms (2021-07)",
     stage="state",
+    promises=(
+        "semantics/secret-window-name",
+        "semantics/secret-window-writes",
+    ),
     operations=("DeleteSecret", "RestoreSecret", "CreateSecret", "UpdateSecret"),
     safety="schedules-deletion",
     readings=("planned-delete-time",),
@@ -252,6 +259,7 @@ def _expect_planned(kms: Kms, deleted: Exchange, days: int) -> None:
     provenance="inferred",
     source=_DELETION,
     stage="state",
+    promises=("semantics/secret-window-reads",),
     operations=("GetSecretValue", "PutSecretValue"),
     safety="schedules-deletion",
 )
@@ -277,6 +285,10 @@ def waiting_secret_is_closed(kms: Kms) -> None:
     provenance="documented",
     source=f"{_SECRETS}; terraform-provider-alicloud acceptance tests, 2026-08",
     stage="state",
+    promises=(
+        "semantics/secret-force",
+        "semantics/secret-unknown",
+    ),
     operations=("DeleteSecret", "DescribeSecret", "GetSecretValue", "RestoreSecret"),
     safety="schedules-deletion",
 )

@@ -80,6 +80,7 @@ def _pairs(**tags: str) -> list[dict[str, str]]:
     provenance="documented",
     source=_TAGS,
     stage="service",
+    promises=("semantics/tag-value-changes",),
     operations=("TagResource", "UntagResource", "ListResourceTags", "ListTagResources"),
     safety="creates",
     cases=_kinds,
@@ -123,6 +124,10 @@ def tags_at_creation(kms: Kms, kind: str) -> None:
     provenance="documented",
     source=_TAGS,
     stage="service",
+    promises=(
+        "semantics/tag-many",
+        "semantics/untag-skips",
+    ),
     operations=("TagResources", "UntagResources", "ListTagResources"),
     safety="creates",
     readings=("tag-list-form",),

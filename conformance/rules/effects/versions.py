@@ -40,6 +40,10 @@ def _versions(kms: Kms, name: str, *, deprecated: bool = False) -> dict[str, set
     provenance="documented",
     source=_VERSIONS,
     stage="service",
+    promises=(
+        "semantics/secret-put",
+        "semantics/secret-read",
+    ),
     operations=("PutSecretValue", "GetSecretValue", "ListSecretVersionIds"),
     safety="creates",
 )
@@ -71,6 +75,7 @@ def versions_follow(kms: Kms) -> None:
     provenance="documented",
     source=_VERSIONS,
     stage="service",
+    promises=("semantics/secret-list-versions",),
     operations=("ListSecretVersionIds",),
     safety="creates",
 )
@@ -100,6 +105,7 @@ def deprecated_versions(kms: Kms) -> None:
     provenance="documented",
     source=_ROTATE,
     stage="service",
+    promises=("semantics/secret-put-stages",),
     operations=("PutSecretValue",),
     safety="creates",
 )
@@ -124,6 +130,7 @@ def own_stages(kms: Kms) -> None:
     provenance="documented",
     source=_VERSIONS,
     stage="service",
+    promises=("semantics/secret-stage-single",),
     operations=("UpdateSecretVersionStage",),
     safety="creates",
     readings=("previous-stage-follows",),
@@ -165,6 +172,7 @@ def stages_move(kms: Kms) -> None:
     provenance="documented",
     source=_VERSIONS,
     stage="parameter",
+    promises=("semantics/secret-move-stage",),
     operations=("UpdateSecretVersionStage",),
     safety="creates",
 )
@@ -187,6 +195,10 @@ def current_stays(kms: Kms) -> None:
     provenance="documented",
     source=_VERSIONS,
     stage="service",
+    promises=(
+        "semantics/secret-ten-versions",
+        "limit/secret-versions",
+    ),
     operations=("PutSecretValue",),
     safety="creates",
     readings=("oldest-secret-version",),
@@ -220,6 +232,7 @@ def ten_versions(kms: Kms) -> None:
     provenance="documented",
     source=_VERSIONS,
     stage="state",
+    promises=("semantics/secret-managed-only",),
     operations=("RotateSecret",),
     safety="destructive",
 )
@@ -242,6 +255,7 @@ def generic_does_not_rotate(kms: Kms) -> None:
     provenance="documented",
     source=_VERSIONS,
     stage="service",
+    promises=("limit/secret-rotation-interval",),
     operations=("RotateSecret", "UpdateSecretRotationPolicy"),
     safety="destructive",
     readings=("secret-rotation-interval",),
@@ -290,6 +304,10 @@ def managed_rotates(kms: Kms) -> None:
     provenance="documented",
     source=_VERSIONS,
     stage="service",
+    promises=(
+        "semantics/secret-managed-value",
+        "semantics/secret-generic-only",
+    ),
     operations=("GetSecretValue", "PutSecretValue"),
     safety="creates",
 )

@@ -107,6 +107,7 @@ def _tidy(value: Any) -> Any:
     provenance="documented",
     source="Common parameters, AlibabaCloudDocs/kms (2021-07): Format is JSON by default",
     stage="answer",
+    promises=("semantics/json-default",),
     operations=("DescribeRegions", "DescribeKey"),
 )
 def json_by_default(kms: Kms) -> None:
@@ -130,6 +131,10 @@ def json_by_default(kms: Kms) -> None:
     provenance="documented",
     source=FORMATS,
     stage="answer",
+    promises=(
+        "common/RPC-1.0/Format",
+        "common/V3/accept",
+    ),
     operations=("DescribeRegions", "DescribeKey"),
     needs=("format:XML", "scheme:RPC-1.0"),
     readings=("xml-root", "error-xml-root"),
@@ -214,6 +219,7 @@ def refusals_agree(kms: Kms) -> None:
     provenance="documented",
     source="Request syntax page, AlibabaCloudDocs/kms (2021-07)",
     stage="answer",
+    promises=("semantics/utf8",),
     operations=("CreateKey", "DescribeKey"),
     safety="creates",
 )

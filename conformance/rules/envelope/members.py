@@ -21,6 +21,7 @@ _CLOCKS = timedelta(minutes=65)
     provenance="documented",
     source=RESPONSES,
     stage="answer",
+    promises=("semantics/request-id",),
     operations=("DescribeRegions", "DescribeKey"),
 )
 def request_id(kms: Kms) -> None:
@@ -41,6 +42,7 @@ def request_id(kms: Kms) -> None:
     provenance="documented",
     source=RESPONSES,
     stage="answer",
+    promises=("semantics/error-members",),
     operations=("DescribeKey",),
 )
 def error_members(kms: Kms) -> None:
@@ -124,6 +126,7 @@ def statuses(kms: Kms) -> None:
     provenance="documented",
     source=f"{RESPONSES}: a bad answer carries no result data",
     stage="answer",
+    promises=("semantics/no-result-in-errors",),
     operations=("DescribeKey", "Encrypt", "GenerateDataKey", "CreateAlias", "GetSecretValue"),
 )
 def errors_carry_no_result(kms: Kms) -> None:
@@ -151,6 +154,7 @@ def errors_carry_no_result(kms: Kms) -> None:
     provenance="documented",
     source="DescribeKey page, AlibabaCloudDocs/kms (2021-07)",
     stage="answer",
+    promises=("semantics/times",),
     operations=("CreateKey", "DescribeKeyVersion"),
     safety="creates",
 )

@@ -99,6 +99,10 @@ def _algorithms() -> list[Case]:
     provenance="documented",
     source=SDK,
     stage="service",
+    promises=(
+        "semantics/import-algorithms",
+        "transition/PendingImport/ImportKeyMaterial",
+    ),
     operations=("GetParametersForImport", "ImportKeyMaterial"),
     safety="creates",
     cases=_algorithms,
@@ -120,6 +124,7 @@ def wrapped_material_is_taken(kms: Kms, algorithm: str) -> None:
     provenance="documented",
     source=SDK,
     stage="service",
+    promises=("semantics/import-again",),
     operations=("ImportKeyMaterial", "DeleteKeyMaterial"),
     safety="schedules-deletion",
 )
@@ -155,6 +160,7 @@ def _times() -> list[Case]:
     provenance="documented",
     source=_BINDING,
     stage="service",
+    promises=("semantics/import-binds",),
     operations=("ImportKeyMaterial", "DeleteKeyMaterial"),
     safety="schedules-deletion",
     cases=_times,
@@ -185,6 +191,7 @@ def other_material_is_refused(kms: Kms, deleted: bool) -> None:
     provenance="documented",
     source=SDK,
     stage="service",
+    promises=("semantics/import-length",),
     operations=("ImportKeyMaterial",),
     safety="creates",
 )
@@ -208,6 +215,10 @@ def material_has_its_length(kms: Kms) -> None:
     provenance="documented",
     source=_RESPONSES,
     stage="service",
+    promises=(
+        "semantics/import-token",
+        "semantics/import-bad-token",
+    ),
     operations=("ImportKeyMaterial",),
     safety="creates",
 )
@@ -242,6 +253,7 @@ def tokens_belong_to_keys(kms: Kms) -> None:
     provenance="documented",
     source=_DOCS,
     stage="service",
+    promises=("semantics/import-token-differs",),
     operations=("GetParametersForImport", "ImportKeyMaterial"),
     safety="creates",
 )
@@ -268,6 +280,7 @@ def parameters_differ(kms: Kms) -> None:
     provenance="documented",
     source=_DOCS,
     stage="service",
+    promises=("semantics/import-token",),
     operations=("ImportKeyMaterial",),
     safety="creates",
 )
@@ -288,6 +301,7 @@ def key_and_token_belong_together(kms: Kms) -> None:
     provenance="documented",
     source=SDK,
     stage="parameter",
+    promises=("semantics/import-expiry",),
     operations=("ImportKeyMaterial",),
     safety="creates",
 )
@@ -312,6 +326,7 @@ def expiry_lies_ahead(kms: Kms) -> None:
     provenance="documented",
     source=_RESPONSES,
     stage="service",
+    promises=("semantics/import-wrong-origin",),
     operations=("GetParametersForImport",),
 )
 def only_external_keys(kms: Kms) -> None:

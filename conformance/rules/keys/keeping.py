@@ -39,6 +39,7 @@ def _windows() -> list[Case]:
     provenance="documented",
     source=SDK,
     stage="service",
+    promises=("semantics/deletion-window",),
     operations=("ScheduleKeyDeletion",),
     safety="schedules-deletion",
     readings=("deletion-window",),
@@ -141,6 +142,7 @@ def keys_are_apart(kms: Kms) -> None:
     provenance="documented",
     source=SDK,
     stage="service",
+    promises=("semantics/alias-unique", "semantics/alias-moved-blobs"),
     operations=("CreateAlias", "UpdateAlias", "DeleteAlias"),
     safety="creates",
 )
@@ -174,6 +176,7 @@ def aliases_are_apart(kms: Kms) -> None:
     provenance="documented",
     source="KMS Responses page, AlibabaCloudDocs/kms (2021-07)",
     stage="service",
+    promises=("semantics/alias-unknown",),
     operations=("UpdateAlias",),
     safety="creates",
 )
@@ -210,6 +213,7 @@ def _still() -> list[Case]:
     provenance="documented",
     source=_ROTATION,
     stage="service",
+    promises=("semantics/rotation-refused",),
     operations=("UpdateRotationPolicy",),
     safety="creates",
     cases=_still,
@@ -247,6 +251,10 @@ def _intervals() -> list[Case]:
     provenance="documented",
     source=SDK,
     stage="service",
+    promises=(
+        "semantics/rotation-units",
+        "limit/key-rotation-interval",
+    ),
     operations=("UpdateRotationPolicy",),
     safety="creates",
     cases=_intervals,

@@ -24,6 +24,7 @@ _TEXT = "Y29uZm9ybWFuY2U="
     provenance="documented",
     source=_STATES,
     stage="service",
+    promises=("transition/PendingDeletion/window-ends",),
     operations=("ScheduleKeyDeletion", "DescribeKey"),
     safety="destructive",
 )
@@ -55,6 +56,10 @@ def keys_go(kms: Kms) -> None:
     provenance="documented",
     source=_STATES,
     stage="state",
+    promises=(
+        "semantics/import-expires",
+        "transition/Enabled/material-expires",
+    ),
     operations=("ImportKeyMaterial", "Encrypt"),
     safety="creates",
 )
@@ -89,6 +94,11 @@ def material_expires(kms: Kms) -> None:
     provenance="documented",
     source=_RESPONSES,
     stage="service",
+    promises=(
+        "semantics/import-token-life",
+        "semantics/import-old-token",
+        "limit/import-token-life",
+    ),
     operations=("ImportKeyMaterial",),
     safety="creates",
 )
@@ -118,6 +128,7 @@ def tokens_expire(kms: Kms) -> None:
     provenance="documented",
     source=_ROTATION,
     stage="service",
+    promises=("semantics/rotation-happens",),
     operations=("UpdateRotationPolicy", "DescribeKey", "Encrypt", "Decrypt"),
     safety="creates",
 )

@@ -196,6 +196,10 @@ def _walks(kms: Kms, walker: Walker, operations: Sequence[str]) -> None:
     provenance="documented",
     source=_STATES,
     stage="state",
+    promises=(
+        "transition/Enabled/ScheduleKeyDeletion",
+        "transition/Disabled/ScheduleKeyDeletion",
+    ),
     operations=_OF_ANY_KEY,
     safety="schedules-deletion",
 )
@@ -213,6 +217,11 @@ def life_of_a_key(kms: Kms) -> None:
     provenance="documented",
     source=_STATES,
     stage="state",
+    promises=(
+        "transition/Disabled/DeleteKeyMaterial",
+        "transition/PendingImport/DeleteKeyMaterial",
+        "transition/PendingImport/ScheduleKeyDeletion",
+    ),
     operations=_OF_IMPORTED_KEY,
     safety="schedules-deletion",
 )

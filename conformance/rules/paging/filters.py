@@ -62,6 +62,11 @@ def _tag(kms: Kms) -> str:
     provenance="documented",
     source=_FILTERS,
     stage="service",
+    promises=(
+        "state/ListKeys/Enabled",
+        "state/ListKeys/Disabled",
+        "state/ListKeys/PendingDeletion",
+    ),
     operations=("ListKeys",),
     safety="creates",
 )
@@ -96,6 +101,7 @@ def keys_by_filter(kms: Kms) -> None:
     provenance="documented",
     source=_FILTERS,
     stage="service",
+    promises=("semantics/filters",),
     operations=("ListKeys",),
     safety="creates",
 )
@@ -155,6 +161,7 @@ def _lists_with_filters() -> list[Case]:
     provenance="documented",
     source=_FILTERS,
     stage="service",
+    promises=("semantics/filtered-count",),
     operations=("ListKeys", "ListSecrets"),
     safety="creates",
     cases=_lists_with_filters,
@@ -231,6 +238,10 @@ def tag_resources_by_token(kms: Kms) -> None:
     provenance="documented",
     source=_FILTERS,
     stage="service",
+    promises=(
+        "semantics/tag-paging",
+        "limit/tag-rows",
+    ),
     operations=("ListTagResources",),
     safety="creates",
 )

@@ -71,6 +71,7 @@ def _size_for(kms: Kms, paged: Paged, own: Listed) -> int:
     provenance="documented",
     source=_LISTS,
     stage="service",
+    promises=("semantics/page-walk",),
     safety="creates",
     cases=lists,
 )
@@ -105,6 +106,7 @@ def walk_is_whole(kms: Kms, paged: Paged) -> None:
     provenance="documented",
     source=_LISTS,
     stage="answer",
+    promises=("semantics/page-members",),
     safety="creates",
     cases=lists,
 )
@@ -141,6 +143,7 @@ def totals_agree(kms: Kms, paged: Paged) -> None:
     provenance="documented",
     source=_LISTS,
     stage="answer",
+    promises=("semantics/page-members",),
     safety="creates",
     cases=lists,
 )
@@ -178,6 +181,7 @@ def _default(paged: Paged) -> int | None:
     provenance="documented",
     source=_LISTS,
     stage="answer",
+    promises=("semantics/page-default",),
     safety="creates",
     cases=lists,
 )

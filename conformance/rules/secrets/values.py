@@ -35,6 +35,7 @@ def _largest() -> list[Case]:
     provenance="documented",
     source=SDK,
     stage="service",
+    promises=("semantics/secret-size",),
     operations=("CreateSecret", "PutSecretValue", "GetSecretValue"),
     safety="creates",
     cases=_largest,
@@ -94,6 +95,7 @@ def any_text_comes_back(kms: Kms) -> None:
     provenance="documented",
     source=SDK,
     stage="service",
+    promises=("semantics/secret-data-type",),
     operations=("CreateSecret", "PutSecretValue", "GetSecretValue"),
     safety="creates",
 )
@@ -125,6 +127,7 @@ def versions_keep_their_type(kms: Kms) -> None:
     provenance="documented",
     source=SDK,
     stage="service",
+    promises=("semantics/secret-version-unique",),
     operations=("PutSecretValue", "GetSecretValue", "UpdateSecretVersionStage", "DeleteSecret"),
     safety="schedules-deletion",
 )
@@ -241,6 +244,7 @@ def names_are_free_again(kms: Kms) -> None:
     provenance="documented",
     source=SDK,
     stage="answer",
+    promises=("semantics/secret-values-hidden",),
     operations=("CreateSecret", "PutSecretValue", "DescribeSecret", "ListSecretVersionIds"),
     safety="schedules-deletion",
 )
@@ -278,6 +282,7 @@ def values_stay_in(kms: Kms) -> None:
     provenance="documented",
     source=SDK,
     stage="service",
+    promises=("semantics/secret-key",),
     operations=("CreateSecret", "GetSecretValue", "DescribeSecret"),
     needs=("spec:EC_P256",),
     safety="creates",

@@ -131,6 +131,10 @@ def _told(labels: Labels) -> str:
     provenance="documented",
     source=_GENERIC,
     stage="service",
+    promises=(
+        "semantics/secret-version-fixed",
+        "semantics/secret-stage-single",
+    ),
     operations=("PutSecretValue", "UpdateSecretVersionStage", "GetSecretValue"),
     safety="creates",
     readings=("previous-stage-follows",),
@@ -201,6 +205,7 @@ def several_stages(kms: Kms) -> None:
     provenance="documented",
     source=SDK,
     stage="service",
+    promises=("semantics/secret-eight-stages",),
     operations=("PutSecretValue",),
     safety="creates",
 )
@@ -246,6 +251,7 @@ def _windows() -> list[Case]:
     provenance="documented",
     source=_DELETE,
     stage="service",
+    promises=("semantics/secret-window",),
     operations=("DeleteSecret", "DescribeSecret"),
     safety="schedules-deletion",
     cases=_windows,
@@ -289,6 +295,7 @@ def _planned(kms: Kms, exchange: Exchange) -> datetime:
     provenance="documented",
     source="Operation descriptions, Go SDK alibabacloud-go/kms-20160120 v4.1.0",
     stage="service",
+    promises=("semantics/secret-restore",),
     operations=("DeleteSecret", "RestoreSecret"),
     safety="schedules-deletion",
 )

@@ -181,6 +181,7 @@ def cancelled_is_enabled(kms: Kms) -> None:
     provenance="documented",
     source=_STATES,
     stage="state",
+    promises=("transition/PendingDeletion/DeleteKeyMaterial",),
     operations=("DeleteKeyMaterial",),
     safety="destructive",
 )
