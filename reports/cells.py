@@ -52,7 +52,7 @@ _PARTLY = {
     "disputed": "broken in part",
 }
 _OTHERWISE = {
-    "not-applicable": "not offered",
+    "not-applicable": "not applicable",
     "harness-error": "error of the suite",
     "warn": "advice",
     NOT_RUN: "not run",

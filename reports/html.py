@@ -14,7 +14,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from reports import view
+from reports import cells, view
 from reports import vocabulary as words
 from reports.digest import GENERAL, Digest
 from reports.text import count, duration, visible
@@ -63,6 +63,10 @@ def page(numbers: Digest) -> str:
             families=list(numbers.families),
             matrices=_matrices(numbers),
             general=GENERAL,
+            picture=cells.picture(run),
+            promises=cells.PROMISES,
+            meanings=cells.MEANINGS,
+            signs=cells.SHOWN,
             sections=[(name, view.groups(numbers, verdicts)) for name, verdicts in SECTIONS],
             untested=[cause for cause in numbers.causes if cause.verdict == "not-testable"],
             declined=[cause for cause in numbers.causes if cause.verdict == "not-applicable"],

@@ -157,7 +157,7 @@ def case_data(run: Run) -> str:
             result.operation,
             verdicts.index(result.verdict),
             round(result.seconds, 4),
-            " ".join(result.tags),
+            " ".join((*result.tags, *result.cells)),
         ]
         if result.verdict != "pass":
             row += [_said(result), result.replay]

@@ -155,6 +155,7 @@
       document.getElementById("cases").scrollIntoView();
     } else if (at.matches(".seek")) {
       seek(at.dataset.seek);
+      if (at.closest("#cells")) document.getElementById("cases").scrollIntoView();
     } else {
       copy(at);
     }
@@ -173,7 +174,7 @@
   }
 
   addEventListener("beforeprint", () => {
-    for (const part of document.querySelectorAll("details.finding, details.evidence")) part.open = true;
+    for (const part of document.querySelectorAll("details.finding, details.evidence, details.fold")) part.open = true;
   });
 
   document.getElementById("search").hidden = false;

@@ -8,6 +8,7 @@ import random
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -189,6 +190,12 @@ def operations() -> list[str]:
     return sorted(p.name.removesuffix(".json") for p in folder.iterdir() if p.name.endswith("json"))
 
 
+@cache
+def category(operation: str) -> str:
+    text = (specs.root() / "kms-api" / f"{operation}.json").read_text(encoding="utf-8")
+    return str(json.loads(text)["category"])
+
+
 def header(**changes: Any) -> dict[str, Any]:
     return {
         "event": "header",
@@ -324,6 +331,8 @@ def rule_events(*, harness_error: bool, variants: int, seed: int = 7) -> Iterato
                 event = rule_event(
                     rule, case, operation, seconds=round(rng.lognormvariate(-5, 1), 4)
                 )
+                if rule in {"CON-001", "SHR-002"}:
+                    event["cells"] = [f"shared-ram-api-{category(operation)}"]
                 if rule == "CON-001" and operation == "Encrypt":
                     event["readings"] = {"plaintext-of-encrypt": "base64"}
                 if rule == "ENV-004":

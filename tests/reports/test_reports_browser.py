@@ -113,6 +113,23 @@ def test_cells_and_tiles_set_the_filter(driver: Chrome, page: Path) -> None:
     assert tile.get_attribute("aria-pressed") == "true"
 
 
+def test_picture_shows_24_cells_and_finds_their_cases(driver: Chrome, page: Path) -> None:
+    open_page(driver, page, width=1280, height=900)
+    places = driver.find_elements(By.CSS_SELECTOR, "#cells button.place")
+    assert len(places) == 24
+    assert all(place.text.strip() for place in places)
+    places[1].click()
+    assert driver.find_element(By.ID, "filter").get_attribute("value") == (
+        "shared-ram-api-cryptographic"
+    )
+    assert shown(driver, "#rows tr.item")
+    driver.execute_script("document.querySelectorAll('.fold').forEach(e => { e.open = true; })")
+    cells = driver.find_elements(By.CSS_SELECTOR, "#cells span.place")
+    assert len(cells) == 96
+    ways = {cell.find_element(By.CSS_SELECTOR, ".way").text for cell in cells}
+    assert ways == {"wire", "client", "docs"}
+
+
 def test_case_opens_to_its_promise(driver: Chrome, page: Path) -> None:
     open_page(driver, page, width=1280, height=900)
     enter(driver, "pag-001 fail", "1 of 1,755 cases")
@@ -137,6 +154,7 @@ def test_page_fits_a_narrow_screen(
 def test_text_has_contrast(driver: Chrome, page: Path, dark: bool) -> None:
     """Every sign and every soft text reaches 4.5:1 against what is behind it (WCAG 2.2 AA)."""
     open_page(driver, page, width=1280, height=900, dark=dark)
+    driver.execute_script("document.querySelectorAll('.fold').forEach(e => { e.open = true; })")
     script = """
       const parse = (c) => (c.match(/[\\d.]+/g) || []).map(Number);
       const behind = (e) => { for (; e; e = e.parentElement) {
@@ -146,7 +164,7 @@ def test_text_has_contrast(driver: Chrome, page: Path, dark: bool) -> None:
         return v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4; });
         return .2126 * r + .7152 * g + .0722 * b; };
       const low = new Set();
-      for (const e of document.querySelectorAll('.mark, .cell, .soft, .chip, .citation, .label, h1, h2, th, td, a, pre')) {
+      for (const e of document.querySelectorAll('.place *, .mark, .cell, .soft, .chip, .citation, .label, h1, h2, th, td, a, pre')) {
         if (!e.getClientRects().length || !e.textContent.trim()) continue;
         const [a, b] = [light(parse(getComputedStyle(e).color)), light(behind(e))];
         const ratio = (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
