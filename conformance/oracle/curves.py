@@ -1,6 +1,6 @@
-"""Curves y² = x³ + ax + b over a prime: just enough to verify ECDSA signatures.
+"""Curves y² = x³ + ax + b over a prime: just enough for ECDSA and SM2.
 
-Not constant in time; no secret ever comes near it.
+Not constant in time; no secret but the suite's own keys ever comes near it.
 """
 
 from dataclasses import dataclass
@@ -110,4 +110,17 @@ SECP256K1 = Curve(
     ),
     _number("FFFFFFFF FFFFFFFF FFFFFFFF FFFFFFFE BAAEDCE6 AF48A03B BFD25E8C D0364141"),
 )
-CURVES = {curve.identifier: curve for curve in (P256, SECP256K1)}
+#: GB/T 32918.5.
+SM2 = Curve(
+    "SM2",
+    "1.2.156.10197.1.301",
+    _number("FFFFFFFE FFFFFFFF FFFFFFFF FFFFFFFF FFFFFFFF 00000000 FFFFFFFF FFFFFFFF"),
+    -3,
+    _number("28E9FA9E 9D9F5E34 4D5A9E4B CF6509A7 F39789F5 15AB8F92 DDBCBD41 4D940E93"),
+    (
+        _number("32C4AE2C 1F198119 5F990446 6A39C994 8FE30BBF F2660BE1 715A4589 334C74C7"),
+        _number("BC3736A2 F4F6779C 59BDCEE3 6B692153 D0A9877C C62A4740 02DF32E5 2139F0A0"),
+    ),
+    _number("FFFFFFFE FFFFFFFF FFFFFFFF FFFFFFFF 7203DF6B 21C6052B 53BBF409 39D54123"),
+)
+CURVES = {curve.identifier: curve for curve in (P256, SECP256K1, SM2)}

@@ -6,7 +6,9 @@ SEQUENCE = 0x30
 INTEGER = 0x02
 BIT_STRING = 0x03
 NULL = 0x05
+OCTET_STRING = 0x04
 OBJECT_IDENTIFIER = 0x06
+_LONG = 0x80
 
 
 class DerError(ValueError):
@@ -79,7 +81,34 @@ class Reader:
             raise DerError("a bit string that is not of whole octets")
         return content[1:]
 
+    def octets(self) -> bytes:
+        """Return the next element, an octet string."""
+        return self.take(OCTET_STRING)
+
     def end(self) -> None:
         """Expect that nothing follows."""
         if self.data:
             raise DerError("something follows")
+
+
+def element(tag: int, content: bytes) -> bytes:
+    """Write an element."""
+    length = len(content)
+    if length < _LONG:
+        return bytes([tag, length]) + content
+    counted = length.to_bytes((length.bit_length() + 7) // 8)
+    return bytes([tag, _LONG | len(counted)]) + counted + content
+
+
+def integer(number: int) -> bytes:
+    """Write an integer of at least 0."""
+    return element(INTEGER, number.to_bytes(number.bit_length() // 8 + 1))
+
+
+def written(*values: int | bytes) -> bytes:
+    """Write a sequence of integers and octet strings."""
+    parts = (
+        integer(value) if isinstance(value, int) else element(OCTET_STRING, value)
+        for value in values
+    )
+    return element(SEQUENCE, b"".join(parts))

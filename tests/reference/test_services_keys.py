@@ -190,8 +190,10 @@ def test_the_key_of_a_service_cannot_be_scheduled(ask):
 @pytest.mark.parametrize(
     ("params", "refusal"),
     [
-        ({"KeySpec": "EC_SM2"}, (400, "Rejected.UnsupportedOperation")),
-        ({"KeySpec": "Aliyun_SM4"}, (400, "Rejected.UnsupportedOperation")),
+        (
+            {"KeySpec": "EC_SM2", "DKMSInstanceId": SOFTWARE_INSTANCE},
+            (400, "Rejected.UnsupportedOperation"),
+        ),
         ({"KeySpec": "HMAC_SM3"}, (400, "Rejected.UnsupportedOperation")),
         ({"KeySpec": "AES_256"}, (400, "InvalidParameter")),
         ({"KeySpec": "Aliyun_AES_128"}, (400, "Rejected.UnsupportedOperation")),
@@ -237,6 +239,10 @@ def test_keys_that_cannot_be_are_refused_and_leave_nothing(ask, params, refusal)
         ("Aliyun_AES_128", HARDWARE_INSTANCE, "ENCRYPT/DECRYPT"),
         ("Aliyun_AES_192", HARDWARE_INSTANCE, "ENCRYPT/DECRYPT"),
         ("EC_P256", None, "SIGN/VERIFY"),
+        ("EC_SM2", None, "SIGN/VERIFY"),
+        ("EC_SM2", HARDWARE_INSTANCE, "SIGN/VERIFY"),
+        ("Aliyun_SM4", None, "ENCRYPT/DECRYPT"),
+        ("Aliyun_SM4", SOFTWARE_INSTANCE, "ENCRYPT/DECRYPT"),
         ("EC_P256K", SOFTWARE_INSTANCE, "SIGN/VERIFY"),
         ("HMAC_SHA_512", SOFTWARE_INSTANCE, "GENERATE/VERIFY_MAC"),
     ],

@@ -16,7 +16,7 @@ from conformance.reference.errors import KmsError
 from conformance.reference.faults.registry import fault, wrap_answer, wrap_handler
 from conformance.reference.faults.tools import CONTEXT, SDK, TRANSFER, key_of, with_params
 from conformance.reference.model import Key, KeyVersion
-from conformance.reference.services.algorithms import PrivateKey, rsa_encrypt
+from conformance.reference.services.algorithms import PrivateKey, encrypt
 from conformance.reference.services.blob import Blob
 from conformance.reference.services.tables import algorithm
 from conformance.reference.services.wrapping import load_wrapping_key, public_pem
@@ -206,7 +206,7 @@ def _(endpoint: Endpoint) -> None:
 def _(endpoint: Endpoint) -> None:
     def change(call: Call, answer: dict[str, Any]) -> None:
         public = load_wrapping_key(call.params["PublicKeyBlob"])
-        wrapped = rsa_encrypt(public, call.params["WrappingAlgorithm"], bytes(32))
+        wrapped = encrypt(public, call.params["WrappingAlgorithm"], bytes(32))
         answer["ExportedDataKey"] = base64.b64encode(wrapped).decode("ascii")
 
     wrap_answer(endpoint, ["GenerateAndExportDataKey", "ExportDataKey"], change)

@@ -9,7 +9,7 @@ from conformance.reference.endpoint import Endpoint
 from conformance.reference.faults.registry import fault, wrap_handler
 from conformance.reference.faults.tools import DOCS_2021, SDK, key_of, with_params
 from conformance.reference.model import ImportToken
-from conformance.reference.services.algorithms import rsa_decrypt
+from conformance.reference.services import algorithms
 
 
 @fault(
@@ -120,7 +120,7 @@ def _(endpoint: Endpoint) -> None:
 def _opens(call: Call, row: ImportToken) -> bool:
     try:
         wrapped = base64.b64decode(call.params["EncryptedKeyMaterial"])
-        rsa_decrypt(row.private_key, row.wrapping_algorithm, wrapped)
+        algorithms.decrypt(row.private_key, row.wrapping_algorithm, wrapped)
     except ValueError:
         return False
     return True

@@ -7,8 +7,6 @@ error: 200 with Value false.
 import base64
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-
 from conformance.reference.call import Call, handles, seam
 from conformance.reference.model import Key, KeyVersion
 from conformance.reference.services import algorithms
@@ -76,9 +74,12 @@ def _named(key: Key, version: KeyVersion) -> dict[str, Any]:
 
 @seam
 def asymmetric_encrypt_bytes(key: PublicKey, name: str, plaintext: bytes) -> bytes:
-    """Encrypt under a public key; only RSA keys encrypt so far."""
-    assert not hasattr(key, "curve")
-    return algorithms.rsa_encrypt(key, name, plaintext)
+    """Encrypt under a public key.
+
+    Raises:
+        ValueError: When there is nothing to encrypt, and SM2 needs something.
+    """
+    return algorithms.encrypt(key, name, plaintext)
 
 
 @seam
@@ -88,8 +89,7 @@ def asymmetric_decrypt_bytes(key: PrivateKey, name: str, ciphertext: bytes) -> b
     Raises:
         ValueError: When it does not open.
     """
-    assert isinstance(key, RSAPrivateKey)
-    return algorithms.rsa_decrypt(key, name, ciphertext)
+    return algorithms.decrypt(key, name, ciphertext)
 
 
 @seam
@@ -124,7 +124,10 @@ def asymmetric_encrypt(call: Call) -> dict[str, Any]:
     seams = call.endpoint.seams
     if not seams.plaintext_fits(row, plaintext):
         raise invalid(f"Plaintext is at most {row['maxPlaintextBytes']} bytes for this key.")
-    blob = seams.asymmetric_encrypt_bytes(_public(version), row["name"], plaintext)
+    try:
+        blob = seams.asymmetric_encrypt_bytes(_public(version), row["name"], plaintext)
+    except ValueError:
+        raise invalid("Plaintext is empty.") from None
     return {**_named(key, version), "CiphertextBlob": _text(blob)}
 
 

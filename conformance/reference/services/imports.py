@@ -6,10 +6,12 @@ import hmac
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
 from conformance.reference.call import Call, handles, seam
 from conformance.reference.errors import KmsError
 from conformance.reference.model import ImportToken, Key
-from conformance.reference.services.algorithms import rsa_decrypt
+from conformance.reference.services import algorithms
 from conformance.reference.services.credentials import token
 from conformance.reference.services.finding import (
     find_key,
@@ -21,6 +23,7 @@ from conformance.reference.services.life import drop_material
 from conformance.reference.services.material import RSA_KEYS
 from conformance.reference.services.tables import key_specs, maximum, wrapping_algorithms
 from conformance.reference.services.wrapping import WRAPPING_BITS, public_der
+from conformance.reference.sm.sm2 import Sm2PrivateKey, new_private_key
 from conformance.wire.times import format_iso
 
 #: Tokens kept after their end, so that ExpiredImportToken can tell them from invented ones.
@@ -52,12 +55,11 @@ def get_parameters_for_import(call: Call) -> dict[str, Any]:
     spec, name = call.params["WrappingKeySpec"], call.params["WrappingAlgorithm"]
     if name not in wrapping_algorithms(spec, "import"):
         raise invalid(f"WrappingAlgorithm does not suit {spec}.")
-    if spec == "EC_SM2":
-        raise unsupported("This endpoint does not offer SM2.")
+    if spec == "EC_SM2" and key.protection_level != "HSM":
+        raise unsupported("Wrapping under SM2 is for keys in an HSM.")
     if key.instance_id is not None and name == "RSAES_OAEP_SHA_1":
         raise invalid("Keys of a KMS instance do not take RSAES_OAEP_SHA_1.")
-    with call.endpoint.heavy():
-        private_key = RSA_KEYS.take(WRAPPING_BITS)
+    private_key = _wrapping_pair(call, spec)
     expires = call.now + call.endpoint.seams.import_token_life()
     row = ImportToken(token(_TOKEN_OCTETS), key.id, spec, name, expires, private_key)
     _remember(call, row)
@@ -67,6 +69,13 @@ def get_parameters_for_import(call: Call) -> dict[str, Any]:
         "PublicKey": base64.b64encode(public_der(private_key.public_key())).decode("ascii"),
         "TokenExpireTime": format_iso(expires),
     }
+
+
+def _wrapping_pair(call: Call, spec: str) -> RSAPrivateKey | Sm2PrivateKey:
+    if spec == "EC_SM2":
+        return new_private_key()
+    with call.endpoint.heavy():
+        return RSA_KEYS.take(WRAPPING_BITS)
 
 
 def _remember(call: Call, row: ImportToken) -> None:
@@ -136,7 +145,7 @@ def import_key_material(call: Call) -> dict[str, Any]:
     try:
         wrapped = base64.b64decode(call.params["EncryptedKeyMaterial"], validate=True)
         with call.endpoint.heavy():
-            material = rsa_decrypt(row.private_key, row.wrapping_algorithm, wrapped)
+            material = algorithms.decrypt(row.private_key, row.wrapping_algorithm, wrapped)
     except ValueError:
         raise _refused_material() from None
     if not call.endpoint.seams.accepts_material(key, material):

@@ -80,9 +80,9 @@ def make_material(call: Call, spec: str) -> Any:
 def _require_spec(spec: str, instance: Instance | None) -> None:
     """Refuse a spec that this kind of instance does not take.
 
-    Outside an instance RSA and EC keys are made as well, as they always were; HMAC keys and the
-    shorter AES keys need an instance. A hardware instance takes every spec but HMAC: its row in the
-    table was seen in part only (inferred).
+    Outside an instance RSA, EC and SM4 keys are made as well, as they always were; HMAC keys and
+    the shorter AES keys need an instance. A hardware instance takes every spec but HMAC: its row in
+    the table was seen in part only (inferred).
     """
     if spec not in key_specs():
         raise invalid("KeySpec is not a key specification.")

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from conformance.reference.call import Seams, seam
-from conformance.reference.model import Account, Key, KeyVersion, Material
+from conformance.reference.model import Account, BlockCipher, Key, KeyVersion, Material
 from conformance.reference.services.material import new_material
 from conformance.reference.services.tables import key_specs
 
@@ -23,7 +23,8 @@ def new_version_id() -> str:
 
 def add_version(account: Account, key: Key, material: Material, now: datetime) -> KeyVersion:
     """Give a key a further version; it becomes the primary one unless the key is asymmetric."""
-    version = KeyVersion(new_version_id(), now, material)
+    cipher: BlockCipher = "SM4" if key.spec == "Aliyun_SM4" else "AES"
+    version = KeyVersion(new_version_id(), now, material, cipher)
     key.versions[version.id] = version
     account.key_versions[version.id] = key.id
     if key_specs()[key.spec]["kind"] != "asymmetric":

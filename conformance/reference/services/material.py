@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from conformance.reference.services.algorithms import PrivateKey
 from conformance.reference.services.tables import key_specs
+from conformance.reference.sm.sm2 import new_private_key
 
 #: RSA moduli by key spec, in bits.
 _RSA_BITS: Mapping[str, int] = MappingProxyType(
@@ -80,13 +81,8 @@ RSA_KEYS = RsaPool()
 
 
 def offered(spec: str) -> bool:
-    """Tell whether the endpoint has real cryptography for a key spec.
-
-    SM2, SM3 and SM4 are not offered yet.
-    """
-    if spec not in key_specs():
-        return False
-    return "SM" not in spec
+    """Tell whether the endpoint has real cryptography for a key spec."""
+    return spec in key_specs()
 
 
 def new_material(spec: str) -> bytes | PrivateKey:
@@ -95,4 +91,6 @@ def new_material(spec: str) -> bytes | PrivateKey:
         return RSA_KEYS.take(_RSA_BITS[spec])
     if spec in _CURVES:
         return ec.generate_private_key(_CURVES[spec]())
+    if spec == "EC_SM2":
+        return new_private_key()
     return os.urandom(int(key_specs()[spec]["keyBytes"]))

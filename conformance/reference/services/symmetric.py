@@ -10,19 +10,17 @@ import base64
 import binascii
 import os
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from conformance.reference.call import Call, handles, seam
 from conformance.reference.errors import KmsError
 from conformance.reference.model import Key, KeyVersion
+from conformance.reference.services import algorithms
 from conformance.reference.services import blob as frame
-from conformance.reference.services.algorithms import rsa_decrypt, rsa_encrypt
 from conformance.reference.services.blob import IV_BYTES, Blob
+from conformance.reference.services.ciphers import gcm
 from conformance.reference.services.finding import (
     find_key,
     find_symmetric,
@@ -30,7 +28,6 @@ from conformance.reference.services.finding import (
     key_by_id,
     require_kind,
     require_state,
-    unsupported,
 )
 from conformance.reference.services.tables import (
     algorithm,
@@ -42,12 +39,6 @@ from conformance.reference.services.tables import (
 from conformance.reference.services.wrapping import load_wrapping_key
 
 Context = Mapping[str, str] | None
-
-
-@lru_cache(maxsize=4096)
-def _cipher(material: bytes) -> AESGCM:
-    """Return the cipher of a key; making it costs more than an encryption."""
-    return AESGCM(material)
 
 
 @seam
@@ -66,7 +57,8 @@ def new_iv() -> bytes:
 def seal(version: KeyVersion, iv: bytes, text: bytes, bound: bytes) -> bytes:
     """Encrypt under a key version and return the whole blob."""
     assert isinstance(version.material, bytes)
-    return Blob(version.id, iv, _cipher(version.material).encrypt(iv, text, bound)).pack()
+    cipher = gcm(version.cipher, version.material)
+    return Blob(version.id, iv, cipher.encrypt(iv, text, bound)).pack()
 
 
 @seam
@@ -77,7 +69,7 @@ def unseal(version: KeyVersion, sealed: Blob, bound: bytes) -> bytes:
         InvalidTag: When blob or context were changed.
     """
     assert isinstance(version.material, bytes)
-    return _cipher(version.material).decrypt(sealed.iv, sealed.body, bound)
+    return gcm(version.cipher, version.material).decrypt(sealed.iv, sealed.body, bound)
 
 
 @seam
@@ -199,19 +191,17 @@ def _export(call: Call, data_key: bytes) -> str:
 
     Raises:
         KmsError: InvalidParameter for a key or algorithm that does not fit, or a data key that is
-            too long for it (code inferred); Rejected.UnsupportedOperation for SM2.
+            too long for it (code inferred).
     """
     spec, name = call.params["WrappingKeySpec"], call.params["WrappingAlgorithm"]
     if name not in wrapping_algorithms(spec, "export"):
         raise invalid(f"WrappingAlgorithm does not suit {spec}.")
-    if spec == "EC_SM2":
-        raise unsupported("This endpoint does not offer SM2.")
     try:
-        public_key = load_wrapping_key(call.params["PublicKeyBlob"])
+        public_key = load_wrapping_key(call.params["PublicKeyBlob"], spec)
     except ValueError as problem:
         raise invalid(f"PublicKeyBlob cannot be used: {problem}.") from None
     try:
-        return base64.b64encode(rsa_encrypt(public_key, name, data_key)).decode("ascii")
+        return base64.b64encode(algorithms.encrypt(public_key, name, data_key)).decode("ascii")
     except ValueError:
         raise invalid(f"The data key is too long for {name} under {spec}.") from None
 
@@ -275,11 +265,12 @@ def _from_asymmetric(call: Call) -> tuple[Key, KeyVersion, str]:
     name = call.params["SourceEncryptionAlgorithm"]
     if algorithm(key.spec, "encryption", name) is None:
         raise invalid(f"SourceEncryptionAlgorithm does not suit a {key.spec} key.")
-    assert isinstance(version.material, RSAPrivateKey)
+    assert version.material is not None
+    assert not isinstance(version.material, bytes)
     try:
         raw = base64.b64decode(call.params["CiphertextBlob"], validate=True)
         with call.endpoint.heavy():
-            data = rsa_decrypt(version.material, name, raw)
+            data = algorithms.decrypt(version.material, name, raw)
     except ValueError:
         raise _bad_blob() from None
     return key, version, base64.b64encode(data).decode("ascii")
