@@ -17,6 +17,10 @@ from cryptography.hazmat.primitives.serialization import (
 
 from conformance.client.resources.base import Bundle, Lazy, Make, provides, text_of
 from conformance.client.resources.keys import ENCRYPTS, SIGNS, SPECS, is_unsupported
+from conformance.oracle.public_keys import load_base64
+from conformance.oracle.rsa import RsaPrivateKey
+from conformance.oracle.schemes import encrypt
+from conformance.oracle.sm2 import Sm2PrivateKey, new_key, public_der
 from conformance.run.verdict import NotApplicable, NotTestable
 
 _SIGNS = ("RSA_PSS_SHA_256", "RSA_PKCS1_SHA_256", "ECDSA_SHA_256", "SM2DSA")
@@ -150,23 +154,32 @@ def _wrapping_key() -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
+@cache
+def _sm2_wrapping_key() -> Sm2PrivateKey:
+    return new_key()
+
+
 @provides("wrapping", by=("WrappingKeySpec", "WrappingAlgorithm"))
-def wrapping(_make: Make, params: Mapping[str, Any]) -> Bundle:
-    """Return a public key to wrap a data key under: public-key, spec, algorithm, private-key."""
+def wrapping(make: Make, params: Mapping[str, Any]) -> Bundle:
+    """Return a public key to wrap a data key under: public-key, spec, algorithm, private-key.
+
+    The private key is one of the oracle's (`conformance.oracle.schemes.PrivateKey`).
+    """
     spec = text_of(params, "WrappingKeySpec", _WRAPPING_SPECS) or "RSA_2048"
     algorithm = text_of(params, "WrappingAlgorithm", _WRAPS) or (
         "SM2PKE" if spec == "EC_SM2" else "RSAES_OAEP_SHA_256"
     )
-    if spec == "EC_SM2" or algorithm == "SM2PKE":
-        raise NotApplicable("wrapping under an SM2 key is not part of this suite yet")
+    values = {"spec": spec, "algorithm": algorithm}
+    if spec == "EC_SM2":
+        if make.target.has_declined("spec:EC_SM2"):
+            raise NotApplicable("the target declares that it does not offer SM2")
+        own = _sm2_wrapping_key()
+        return {**values, "public-key": _b64(public_der(own.public)), "private-key": own}
     private = _wrapping_key()
     der = private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return {
-        "public-key": _b64(der),
-        "spec": spec,
-        "algorithm": algorithm,
-        "private-key": private,
-    }
+    numbers = private.private_numbers()
+    opener = RsaPrivateKey(numbers.public_numbers.n, numbers.d)
+    return {**values, "public-key": _b64(der), "private-key": opener}
 
 
 @provides("import", by=("WrappingAlgorithm", "WrappingKeySpec"))
@@ -179,9 +192,8 @@ def import_parameters(make: Make, params: Mapping[str, Any]) -> Bundle:
     if spec == "EC_SM2" and text_of(params, "WrappingAlgorithm", _WRAPS) is None:
         algorithm = "SM2PKE"
     # A key takes one material for good, so that these keys are never shared with others.
-    key = (
-        make.provide("external-key", fresh=True) if make.creating else make.provide("external-key")
-    )
+    kind = "hsm-external-key" if spec == "EC_SM2" else "external-key"
+    key = make.provide(kind, fresh=True) if make.creating else make.provide(kind)
     material = make.random.randbytes(32)
     parameters: dict[str, Any] = {}
 
@@ -226,11 +238,16 @@ def wrap(public_key: str, algorithm: str, material: bytes) -> str:
     """Wrap material under the public key of GetParametersForImport; base64 in and out.
 
     Raises:
-        NotTestable: When the key is no RSA public key in DER or PEM.
-        NotApplicable: For SM2PKE.
+        NotTestable: When the key is no public key in DER or PEM, of the kind that the algorithm
+            takes.
     """
     if algorithm == "SM2PKE":
-        raise NotApplicable("wrapping under an SM2 key is not part of this suite yet")
+        try:
+            return _b64(encrypt(load_base64(public_key), algorithm, material))
+        except ValueError as problem:
+            raise NotTestable(
+                f"a prerequisite failed: PublicKey for import is no SM2 public key: {problem}"
+            ) from None
     schemes: Mapping[str, padding.AsymmetricPadding] = {
         "RSAES_PKCS1_V1_5": padding.PKCS1v15(),
         "RSAES_OAEP_SHA_1": padding.OAEP(padding.MGF1(hashes.SHA1()), hashes.SHA1(), None),

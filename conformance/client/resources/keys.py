@@ -24,7 +24,6 @@ SPECS: Mapping[str, str] = {
 }
 #: MAC algorithms.
 MACS = ("HMAC_SM3", "HMAC_SHA_224", "HMAC_SHA_256", "HMAC_SHA_384", "HMAC_SHA_512")
-MACS = ("HMAC_SM3", "HMAC_SHA_224", "HMAC_SHA_256", "HMAC_SHA_384", "HMAC_SHA_512")
 ASYMMETRIC = frozenset({*SPECS.values(), "RSA_3072", "RSA_4096", "EC_P256K"})
 #: Keys that are described in search of one that fits, where none may be created.
 _LOOKED_AT = 100
@@ -40,6 +39,8 @@ def create_key(make: Make, **params: Any) -> Mapping[str, Any]:
     spec = params.get("KeySpec", "Aliyun_AES_256")
     if make.target.has_declined(f"spec:{spec}"):
         raise NotApplicable(f"the target declares that it does not offer {spec} keys")
+    if make.instance:
+        params = {"DKMSInstanceId": make.instance_id, **params}
     exchange = make.attempt("CreateKey", {"Description": make.description, **params})
     if exchange.ok:
         metadata: Mapping[str, Any] = make.member(exchange, "KeyMetadata")
@@ -69,6 +70,8 @@ def find_key(make: Make, wanted: Callable[[Mapping[str, Any]], bool], what: str)
     for key in keys:
         described = make.attempt("DescribeKey", {"KeyId": key.get("KeyId")})
         metadata = described.data.get("KeyMetadata", {})
+        if make.instance and metadata.get("DKMSInstanceId") != make.instance_id:
+            continue
         if described.ok and metadata.get("KeyState") == "Enabled" and wanted(metadata):
             return key_bundle(make, metadata)
     raise NotTestable(
@@ -179,6 +182,18 @@ def external_key(make: Make, _params: Mapping[str, Any]) -> Bundle:
     return find_key(make, fits, "imported")
 
 
+@provides("hsm-external-key")
+def hsm_external_key(make: Make, _params: Mapping[str, Any]) -> Bundle:
+    """Return a key for imported material inside an HSM, which alone takes wrapping under SM2."""
+    if make.creating:
+        return key_bundle(make, create_key(make, Origin="EXTERNAL", ProtectionLevel="HSM"))
+
+    def fits(metadata: Mapping[str, Any]) -> bool:
+        return (metadata.get("Origin"), metadata.get("ProtectionLevel")) == ("EXTERNAL", "HSM")
+
+    return find_key(make, fits, "imported HSM")
+
+
 @provides("key-pending-deletion", used_up=True)
 def key_pending_deletion(make: Make, _params: Mapping[str, Any]) -> Bundle:
     """Return a key that is scheduled for deletion; a new one each time, for it is cancelled."""
@@ -240,8 +255,10 @@ def mac_key(make: Make, params: Mapping[str, Any]) -> Bundle:
 def _new_mac_key(make: Make, algorithm: str) -> Bundle:
     """Create an HMAC key, in an instance where keys outside one have no such spec."""
     request = {"Description": make.description, "KeySpec": algorithm}
+    if make.instance:
+        request["DKMSInstanceId"] = make.instance_id
     exchange = make.attempt("CreateKey", request)
-    if not exchange.ok and is_unsupported(exchange):
+    if not exchange.ok and not make.instance and is_unsupported(exchange):
         with suppress(NotApplicable, NotTestable):
             instance = make.provide("instance", fresh=False)["id"]
             exchange = make.attempt("CreateKey", {**request, "DKMSInstanceId": instance})

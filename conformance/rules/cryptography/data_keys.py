@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from conformance.client.exchange import Exchange
-from conformance.oracle.rsa import RsaPrivateKey
 from conformance.oracle.schemes import OAEP, decrypt
 from conformance.oracle.texts import canonical_base64
 from conformance.rules.cryptography.asking import (
@@ -174,9 +173,7 @@ def _unwrapped(kms: Kms, exchange: Exchange, algorithm: str) -> bytes:
     private = kms.provide(
         "wrapping", {"WrappingAlgorithm": algorithm, "WrappingKeySpec": "RSA_2048"}
     )["private-key"]
-    numbers = private.private_numbers()
-    own = RsaPrivateKey(numbers.public_numbers.n, numbers.d)
-    opened = decrypt(own, algorithm, bytes_in(kms, exchange, "ExportedDataKey"))
+    opened = decrypt(private, algorithm, bytes_in(kms, exchange, "ExportedDataKey"))
     if opened is None:
         kms.violated(
             f"ExportedDataKey opens with the private key by {algorithm}, its mask over the same "
