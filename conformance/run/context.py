@@ -321,6 +321,7 @@ class Kms:
         params: Mapping[str, Any] | None = None,
         *,
         fresh: bool = False,
+        instance: bool = False,
     ) -> Mapping[str, Any]:
         """Return a real thing on the target, by the bundle name of ``x-resource``.
 
@@ -330,6 +331,8 @@ class Kms:
                 fits: a key for the Algorithm, a ciphertext with a context where EncryptionContext
                 is among them.
             fresh: A thing of this check alone; ask for it before changing the thing's state.
+            instance: Keys and secrets of the instance behind the dedicated gateway, which knows no
+                others.
 
         Raises:
             NotTestable: When it cannot be had.
@@ -340,15 +343,19 @@ class Kms:
             params or {},
             fresh=fresh,
             random=self.random,
+            instance=instance,
             on_exchange=self.exchanges.append,
         )
 
-    def lookup(self, params: Mapping[str, Any]) -> Callable[[Resource], Any]:
+    def lookup(
+        self, params: Mapping[str, Any], *, instance: bool = False
+    ) -> Callable[[Resource], Any]:
         """Return what puts real values into a request with placeholders.
 
             pairs = variant.pairs(kms.lookup(variant.params))
 
-        Each bundle is provided once, a fresh one where any of its placeholders asks for it.
+        Each bundle is provided once, a fresh one where any of its placeholders asks for it; keys
+        and secrets of the instance where that is asked for.
         """
         bundles: dict[str, Mapping[str, Any]] = {}
         fresh = {found.bundle for found in resources(params) if found.fresh}
@@ -356,7 +363,7 @@ class Kms:
         def value(resource: Resource) -> Any:
             name = resource.bundle
             if name not in bundles:
-                bundles[name] = self.provide(name, params, fresh=name in fresh)
+                bundles[name] = self.provide(name, params, fresh=name in fresh, instance=instance)
             found = bundles[name].get(resource.attribute)
             if found is None:
                 raise NotTestable(f"the bundle {name} has no {resource.attribute}")

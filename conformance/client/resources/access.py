@@ -100,25 +100,6 @@ def access_point(make: Make, _params: Mapping[str, Any]) -> Bundle:
     return {"name": name}
 
 
-@provides("client-key")
-def client_key(make: Make, _params: Mapping[str, Any]) -> Bundle:
-    """Return a client key of an access point of its own, which may have three at most."""
-    ready = make.ready_made("client-key")
-    if ready is not None and not make.fresh:
-        return {"id": ready}
-    if not make.creating:
-        raise make.missing("client-key")
-    point = make.provide("access-point", fresh=True)["name"]
-    password = f"Aa1-{make.random.getrandbits(64):016x}"
-    exchange = make.call("CreateClientKey", {"AapName": point, "Password": password})
-    return {
-        "id": make.member(exchange, "ClientKeyId"),
-        "access-point": point,
-        "password": password,
-        "private-key-data": exchange.data.get("PrivateKeyData"),
-    }
-
-
 @provides("validity")
 def validity(_make: Make, _params: Mapping[str, Any]) -> Bundle:
     """Return a year of validity for a client key, from now on."""

@@ -27,6 +27,7 @@ from typing import Any
 from conformance.client.caller import Caller
 from conformance.client.exchange import Exchange
 from conformance.run.verdict import NotApplicable, NotTestable, Outcome
+from conformance.spec import catalogue
 from conformance.target.model import Target
 
 Bundle = Mapping[str, Any]
@@ -35,6 +36,13 @@ Provider = Callable[["Make", Mapping[str, Any]], Bundle]
 #: Beginning of the mark of every run.
 MARK = "kmsct-"
 
+#: Names by which target files call things of an instance, where bundles have others.
+_OF_INSTANCE = {
+    "external-key": "instance-external-key",
+    "keys": "instance-keys",
+    "secret": "instance-secret",
+    "symmetric-key": "instance-key",
+}
 #: Name of a fresh thing by kind, where it must look other than the marker and a number.
 _FORMS = {"alias": "alias/{}", "tag-key": "{}", "stage": "{}"}
 
@@ -77,8 +85,13 @@ class Registered:
     def choice(self, params: Mapping[str, Any]) -> tuple[Any, ...]:
         """Return what the parameters decide; nothing beyond it tells two bundles apart."""
         return tuple(
-            name[:-1] in params if name.endswith("?") else text_of(params, name) for name in self.by
+            name[:-1] in params if name.endswith("?") else _chosen(params, name) for name in self.by
         )
+
+
+def _chosen(params: Mapping[str, Any], name: str) -> Any:
+    value = params.get(name)
+    return tuple(value) if isinstance(value, list | tuple) else text_of(params, name)
 
 
 _PROVIDERS: dict[str, Registered] = {}
@@ -172,9 +185,10 @@ class Resources:
         *,
         fresh: bool,
         random: Random,
+        instance: bool = False,
         on_exchange: Callable[[Exchange], None] | None = None,
     ) -> Bundle:
-        """Return a bundle that fits the other parameters.
+        """Return a bundle that fits the other parameters; keys and secrets of an instance at will.
 
         Raises:
             NotTestable: When it cannot be had; the message names the cause.
@@ -186,10 +200,10 @@ class Resources:
         if self.caller.target.has_declined(f"resource:{bundle}"):
             raise NotApplicable(f"the target declares that it has no {bundle}")
         fresh = fresh or registered.used_up
-        key = (bundle, *registered.choice(params))
+        key = (bundle, instance, *registered.choice(params))
         if not fresh and key in self.cache:
             return self.cache[key]
-        make = Make(self, random, fresh, on_exchange)
+        make = Make(self, random, fresh, on_exchange, instance)
         found = registered.provider(make, params)
         if not fresh:
             self.cache[key] = found
@@ -210,6 +224,20 @@ class Make:
     random: Random
     fresh: bool
     on_exchange: Callable[[Exchange], None] | None
+    #: Whether keys and secrets are to be those of a KMS instance.
+    instance: bool = False
+
+    @property
+    def instance_id(self) -> str:
+        """Id of the instance behind the dedicated gateway, else of any instance of the account.
+
+        Raises:
+            NotTestable: When the account has none.
+        """
+        gateway = self.target.gateways.get("dedicated")
+        if gateway is not None and gateway.instance is not None:
+            return gateway.instance
+        return str(self.provide("instance", fresh=False)["id"])
 
     @property
     def target(self) -> Target:
@@ -239,12 +267,27 @@ class Make:
             params or {},
             fresh=self.fresh if fresh is None else fresh,
             random=self.random,
+            instance=self.instance,
             on_exchange=self.on_exchange,
         )
 
     def attempt(self, operation: str, params: Mapping[str, Any] | None = None) -> Exchange:
         """Send a call and return whatever comes back."""
-        return self.resources.caller.call(operation, params, on_exchange=self.on_exchange)
+        return self.resources.caller.call(
+            operation, params, gateway=self._gateway(operation), on_exchange=self.on_exchange
+        )
+
+    def _gateway(self, operation: str) -> str:
+        """Return where an operation is called.
+
+        Cryptography with keys of an instance goes to its own gateway, where it has one: on the
+        shared one it may depend on a switch.
+        """
+        known = catalogue().operations.get(operation)
+        if not self.instance or "dedicated" not in self.target.gateways or known is None:
+            return "shared"
+        own = known.category == "cryptographic" and "dedicated" in known.gateways
+        return "dedicated" if own else "shared"
 
     def call(self, operation: str, params: Mapping[str, Any] | None = None) -> Exchange:
         """Send a call that must succeed.
@@ -282,6 +325,8 @@ class Make:
 
     def ready_made(self, bundle: str) -> Any:
         """Return what the target file names for a bundle, None when it names nothing."""
+        if self.instance:
+            bundle = _OF_INSTANCE.get(bundle, bundle)
         return self.target.resources.get(bundle)
 
     def missing(self, bundle: str, hint: str = "") -> Outcome:

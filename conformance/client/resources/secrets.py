@@ -16,6 +16,7 @@ def create_secret(make: Make, **params: Any) -> dict[str, Any]:
         "SecretData": data,
         "VersionId": "v1",
         "Description": make.description,
+        **(_in_instance(make) if make.instance else {}),
         **params,
     }
     exchange = make.call("CreateSecret", request)
@@ -26,6 +27,12 @@ def create_secret(make: Make, **params: Any) -> dict[str, Any]:
         "arn": exchange.data.get("Arn"),
         "data": data,
     }
+
+
+def _in_instance(make: Make) -> dict[str, Any]:
+    """Return what puts a secret into an instance: its id, and a key of it that encrypts."""
+    key = make.provide("symmetric-key", fresh=False)
+    return {"DKMSInstanceId": make.instance_id, "EncryptionKeyId": key["id"]}
 
 
 @provides("secret", by=("MoveToVersion?", "RemoveFromVersion?"))
@@ -55,6 +62,8 @@ def _second_version(make: Make, values: dict[str, Any]) -> Bundle:
 
 
 def _existing(make: Make, name: str | None) -> Bundle:
+    if name is None and make.instance:
+        raise make.missing("instance-secret")
     if name is None:
         listed = make.call("ListSecrets", {"PageSize": 10})
         secrets = make.member(listed, "SecretList").get("Secret") or []

@@ -1,0 +1,198 @@
+"""KMS as the agent under test sees it: secrets are made there, and what arrives is counted.
+
+It is the embedded endpoint in a process of its own, or the target itself when the agent runs
+already. Counting and failing need the control surface of the embedded endpoint.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from conformance.client.caller import Caller
+from conformance.client.exchange import Exchange
+from conformance.client.resources.base import Names
+from conformance.run.verdict import NotTestable
+from conformance.target.model import Target
+
+#: What an agent may ask for to serve GetSecretValue; the second only tells whether it must.
+RETRIEVAL = frozenset({"GetSecretValue", "DescribeSecret"})
+_CONTROL_TIMEOUT = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A secret on the upstream; ``parts`` are values that may be seen alone."""
+
+    name: str
+    value: str = field(repr=False)
+    version: str = "v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A request that arrived upstream.
+
+    Attributes:
+        operation: What it asked for.
+        secret: The secret it was about, None for none.
+        status: How it was answered.
+        scheme: How it was signed.
+    """
+
+    operation: str
+    secret: str | None
+    status: int
+    scheme: str
+
+
+class Upstream:
+    """KMS behind an agent.
+
+    Args:
+        caller: Calls it as the suite, not as the agent.
+        names: Makes names for secrets.
+        learn: Is told of every value, so that none is recorded.
+    """
+
+    def __init__(self, caller: Caller, names: Names, learn: Callable[[str], None]) -> None:
+        self._caller = caller
+        self._names = names
+        self._learn = learn
+        self._control = httpx.Client(trust_env=False, timeout=_CONTROL_TIMEOUT)
+
+    def close(self) -> None:
+        """Close the connection to the control surface."""
+        self._control.close()
+
+    @property
+    def target(self) -> Target:
+        """The target that the agent asks."""
+        return self._caller.target
+
+    # --- secrets ----------------------------------------------------------------------------------
+
+    def create(
+        self, value: str, *, parts: tuple[str, ...] = (), data_type: str = "text", **more: str
+    ) -> Secret:
+        """Make a secret.
+
+        Args:
+            value: Its value.
+            parts: Pieces of the value that are secret by themselves.
+            data_type: text or binary.
+            more: Further parameters of CreateSecret.
+        """
+        for part in (value, *parts):
+            self._learn(part)
+        secret = Secret(self._names.fresh("secret"), value)
+        params = {"VersionId": secret.version, "SecretDataType": data_type, **more}
+        named = {"SecretName": secret.name, "SecretData": value, "Description": self._names.marker}
+        self.call("CreateSecret", {**named, **params})
+        return secret
+
+    def put(self, secret: Secret, value: str, version: str) -> Secret:
+        """Give a secret another current value."""
+        self._learn(value)
+        params = {"SecretName": secret.name, "SecretData": value, "VersionId": version}
+        self.call("PutSecretValue", params)
+        return Secret(secret.name, value, version)
+
+    def delete(self, secret: Secret) -> None:
+        """Remove a secret at once."""
+        self.call(
+            "DeleteSecret",
+            {"SecretName": secret.name, "ForceDeleteWithoutRecovery": "true"},
+        )
+
+    def call(self, operation: str, params: Mapping[str, Any]) -> Exchange:
+        """Ask the upstream for something that has to succeed.
+
+        Raises:
+            NotTestable: When it does not.
+        """
+        exchange = self._caller.call(operation, params)
+        if not exchange.ok:
+            raise NotTestable(
+                f"{operation}, by which the rule prepares itself, ended with {exchange.describe()}",
+                (exchange,),
+            )
+        return exchange
+
+    # --- counting and failing -----------------------------------------------------------------------
+
+    @property
+    def counts(self) -> bool:
+        """Whether what arrives can be counted, and answers be made to fail."""
+        return self.target.control is not None
+
+    def forget(self) -> None:
+        """Begin to count anew."""
+        self._post("/witness", {"record": True, "clear": True})
+
+    def arrivals(self) -> list[Arrival]:
+        """Return what has arrived since `forget`, in order."""
+        seen = self._asked("GET", "/witness")["requests"]
+        return [
+            Arrival(one["action"], _secret_of(one), one["status"], one["scheme"]) for one in seen
+        ]
+
+    def retrievals(self, secret: Secret) -> int:
+        """Return how often the value of a secret was asked for since `forget`."""
+        return sum(
+            arrival.operation == "GetSecretValue" and arrival.secret == secret.name
+            for arrival in self.arrivals()
+        )
+
+    @contextmanager
+    def failing(self, step: Mapping[str, Any]) -> Iterator[None]:
+        """Answer every request by a step of specs/meta/script.schema.json, until left."""
+        self._post("/script", {**step, "times": 0})
+        try:
+            yield
+        finally:
+            self._asked("DELETE", "/script")
+
+    def away(self) -> Any:
+        """Reset every connection in place of an answer, until left."""
+        return self.failing({"reset": True})
+
+    def refusing(self, status: int, code: str) -> Any:
+        """Refuse every request, until left."""
+        body = {
+            "Code": code,
+            "Message": "By order.",
+            "HttpStatus": status,
+            "RequestId": "0f1e2d3c-4b5a-4978-8695-a4b3c2d1e0f0",
+        }
+        headers = [["content-type", "application/json;charset=utf-8"]]
+        return self.failing({"status": status, "headers": headers, "body": json.dumps(body)})
+
+    def _post(self, path: str, document: Any) -> Any:
+        return self._asked("POST", path, document)
+
+    def _asked(self, method: str, path: str, document: Any = None) -> Any:
+        control = self.target.control
+        if control is None:
+            raise NotTestable(
+                "what reaches KMS cannot be counted here: let the suite start the agent (command "
+                "under [agent]), or give it kms-conformance serve as its upstream ([control])"
+            )
+        content = None if document is None else json.dumps(document)
+        headers = {} if content is None else {"content-type": "application/json"}
+        try:
+            answer = self._control.request(method, control + path, content=content, headers=headers)
+            answer.raise_for_status()
+        except httpx.HTTPError as error:
+            raise NotTestable(
+                f"the control surface of the upstream does not answer ({type(error).__name__})"
+            ) from None
+        return answer.json()
+
+
+def _secret_of(seen: Mapping[str, Any]) -> str | None:
+    pairs = [*(seen["query"] or ()), *(seen["form"] or ())]
+    return next((text for name, text in pairs if name == "SecretName"), None)
