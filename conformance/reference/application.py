@@ -12,6 +12,7 @@ from conformance.reference.passage import DOORS, Headers, ListenerName, Response
 from conformance.reference.playing import connection_of, play
 from conformance.reference.witness import SeenRequest
 from conformance.wire.failures import WireError
+from conformance.wire.instance import API_NAME_HEADER
 from conformance.wire.request import WireRequest
 
 Message: TypeAlias = dict[str, Any]
@@ -166,6 +167,8 @@ def _encoded(headers: Headers) -> tuple[list[tuple[bytes, bytes]], bool]:
 def _too_large(endpoint: Endpoint, request: WireRequest) -> Response:
     """Refuse a body above the limit, which was not kept."""
     endpoint.witness.counts["oversized"] += 1
+    if request.header(API_NAME_HEADER) is not None:
+        return Response(413, (), b"")
     members = {
         "RequestId": new_request_id(),
         "HttpStatus": 400,

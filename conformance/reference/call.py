@@ -148,6 +148,7 @@ def load_services() -> None:
     package = import_module("conformance.reference.services")
     for module in iter_modules(package.__path__, f"{package.__name__}."):
         import_module(module.name)
+    import_module("conformance.reference.instance_api")
 
 
 def handlers() -> dict[str, Handler]:
