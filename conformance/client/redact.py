@@ -90,6 +90,10 @@ class Redactor:
         """Remember the marked values of a call."""
         self._learnt.extend(self._marked_values(exchange))
 
+    def learn_value(self, value: str) -> None:
+        """Remember a value that is secret wherever it stands."""
+        self._learnt.append(value)
+
     def learn_params(self, operation: str, params: Mapping[str, Any]) -> None:
         """Remember the marked values of parameters before they are sent."""
         for path in secret_paths(operation, "request"):

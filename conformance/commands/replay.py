@@ -80,14 +80,11 @@ def _planned(identifier: str) -> Any:
 
 
 def _target(arguments: argparse.Namespace, stack: ExitStack) -> Any:
-    from conformance.target import load_target
-    from conformance.target.embedded import embedded_target
+    from conformance.target.embedded import opened_target
 
-    if arguments.target is not None:
-        return load_target(arguments.target)
     options = [part for name in arguments.fault for part in ("--fault", name)]
     options += [part for name in arguments.harmless for part in ("--harmless", name)]
-    return stack.enter_context(embedded_target(options))
+    return stack.enter_context(opened_target(arguments.target, options))
 
 
 def _seed(results: Path | None) -> int:

@@ -15,6 +15,7 @@ from conformance.commands.selecting import add_selectors, selectors
 
 if TYPE_CHECKING:
     from conformance.run.engine import Engine
+    from conformance.run.registry import Rule
 
 _EXIT_HARNESS = 4
 #: Plugins of pytest that have nothing to do in a run, and cost time for each case.
@@ -91,10 +92,15 @@ def run(arguments: argparse.Namespace) -> int:
     from conformance.run.recording import suite_version
     from conformance.run.registry import load_rules
     from conformance.target import UsageError
+    from conformance.target.embedded import opened_target
 
     rules = load_rules()
-    profile = find_profile(arguments.profile, suite_version())
+    agent_alone = _is_about_agent_alone(arguments.target)
+    wish = arguments.profile or ("agent" if agent_alone else None)
+    profile = find_profile(wish, suite_version())
     chosen = rules_of(profile, rules)
+    if agent_alone:
+        chosen = _about_agents(chosen, arguments.target)
     baseline = None if arguments.baseline is None else load_baseline(arguments.baseline, rules)
     wanted = selectors(arguments)
     if wanted:
@@ -103,7 +109,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError("--fault and --harmless are for the embedded endpoint: leave out --target")
     signal.signal(signal.SIGTERM, _interrupt)
     with ExitStack() as stack:
-        target = _target(arguments, stack)
+        target = stack.enter_context(opened_target(arguments.target, _deviations(arguments)))
 
         def plan(testable: bool) -> Plan:
             return make_plan(chosen, wanted, target) if testable else outline(chosen, wanted)
@@ -116,9 +122,9 @@ def run(arguments: argparse.Namespace) -> int:
             profile=(profile.name, profile.version),
             command=shlex.join(["kms-conformance", *sys.argv[1:]]),
             baseline=baseline,
-            deviations=tuple(_deviations(arguments)),
+            deviations=_replayed_with(arguments),
             keep_all=arguments.keep_all,
-            ephemeral=arguments.target is None,
+            ephemeral=arguments.target is None or agent_alone,
         )
         engine = stack.enter_context(Engine(target, plan, options))
         _announce(engine)
@@ -132,13 +138,30 @@ def _interrupt(_number: int, _frame: object) -> None:
     raise KeyboardInterrupt
 
 
-def _target(arguments: argparse.Namespace, stack: ExitStack) -> Any:
+def _is_about_agent_alone(path: Path | None) -> bool:
+    """Tell whether a target file describes an agent to start, and no gateway."""
     from conformance.target import load_target
-    from conformance.target.embedded import embedded_target
 
+    return path is not None and not load_target(path, agent_alone=True).gateways
+
+
+def _about_agents(rules: "list[Rule]", path: Path) -> "list[Rule]":
+    from conformance.target import UsageError
+
+    found = [rule for rule in rules if "feature:agent" in rule.needs]
+    if not found:
+        raise UsageError(
+            f"{path} describes an agent and no gateway: run it with --profile agent, or add "
+            "[gateways] and [identities]"
+        )
+    return found
+
+
+def _replayed_with(arguments: argparse.Namespace) -> tuple[str, ...]:
+    """Return the options by which a replay meets the same endpoint or agent."""
     if arguments.target is not None:
-        return load_target(arguments.target)
-    return stack.enter_context(embedded_target(_deviations(arguments)))
+        return ("--target", str(arguments.target))
+    return tuple(_deviations(arguments))
 
 
 def _deviations(arguments: argparse.Namespace) -> list[str]:

@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import httpx
 
+from conformance.client.agent.session import Agent, Agents
+from conformance.client.agent.starting import AgentSettings
 from conformance.client.building import AnswerFormat, Placement, Scheme
 from conformance.client.caller import Caller
 from conformance.client.exchange import Exchange
@@ -49,6 +51,7 @@ class Bench:
     examples: int = 20
     declined: dict[str, str | None] = field(default_factory=dict)
     memo: dict[Any, Any] = field(default_factory=dict)
+    agents: Agents | None = None
 
 
 class Kms:
@@ -226,6 +229,25 @@ class Kms:
         ]
         if absent:
             self.require(*absent)
+
+    def agent(
+        self, *, ttl: float | None = None, response_type: int = 0, gateway: str = "shared"
+    ) -> Agent:
+        """Return the agent under test, started when it is first asked for.
+
+        Args:
+            ttl: Seconds for which it is to keep values, where the rule waits for their end.
+            response_type: Shape of its answers.
+            gateway: Gateway that it is to ask.
+
+        Raises:
+            NotTestable: When it does not start, or cannot be had like that.
+        """
+        usual = AgentSettings()
+        wanted = AgentSettings(usual.ttl if ttl is None else ttl, response_type, gateway)
+        if self._bench.agents is None:
+            raise NotTestable("this run has no agent")
+        return self._bench.agents.get(wanted, self.exchanges.append)
 
     # --- judging ------------------------------------------------------------------------------
 

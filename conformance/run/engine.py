@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+from conformance.client.agent.session import Agents
 from conformance.client.caller import Caller
 from conformance.client.exchange import Exchange
 from conformance.client.redact import Redactor
@@ -148,10 +149,7 @@ class Engine:
         folder = None if options.results is None else ResultsFolder(options.results)
         if folder is not None:
             self._stack.callback(folder.close)
-        credentials = self.target.identities.values()
-        secrets = [credential.secret for credential in credentials]
-        secrets += [getattr(credential, "token", "") for credential in credentials]
-        self.redactor = Redactor(secrets)
+        self.redactor = Redactor(self.target.secrets)
         self.recorder = Recorder(folder, self.redactor, self.target, self._replay_options())
         self.caller = Caller(self.target)
         self._stack.callback(self.caller.close)
@@ -195,6 +193,8 @@ class Engine:
         names = Names(run)
         resources = Resources(self.caller, names)
         self.caller.watch = Watch(self.journal, self.redactor, resources)
+        agents = Agents(self.target, self.caller, names, self.redactor.learn_value)
+        self._stack.callback(agents.close)
         self.bench = Bench(
             target=self.target,
             caller=self.caller,
@@ -202,6 +202,7 @@ class Engine:
             resources=resources,
             seed=self.options.seed,
             examples=self.options.examples,
+            agents=agents,
         )
 
     def close(self) -> None:

@@ -8,11 +8,13 @@ Relative paths count from the folder of the target file.
 import os
 import tomllib
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from conformance.spec import catalogue
+from conformance.target.agent import read_agent
 from conformance.target.checking import complaint, did_you_mean
 from conformance.target.model import Gateway, Target, is_loopback
 from conformance.target.problems import TargetError
@@ -25,22 +27,26 @@ _LISTENERS = ("https", "http", "internet")
 _TOKEN_KINDS = frozenset({"sts", "expired-sts"})
 
 
-def load_target(path: Path, environ: Mapping[str, str] | None = None) -> Target:
+def load_target(
+    path: Path, environ: Mapping[str, str] | None = None, *, agent_alone: bool = False
+) -> Target:
     """Read and check a target file.
 
     Args:
         path: The TOML file.
         environ: Source of secrets named by ``*_env``; the process's own by default.
+        agent_alone: Whether a file that describes an agent to start, and no gateway, will do.
 
     Raises:
         TargetError: With one sentence that says what is wrong and how to mend it.
     """
     document = _read(path)
-    found = complaint("meta/target.schema", document, secret=("identities",))
+    found = complaint("meta/target.schema", document, secret=("identities", "agent"))
     if found is not None:
         raise TargetError(f"{path}: {found}")
+    _check_complete(path, document, agent_alone=agent_alone)
     folder = path.resolve().parent
-    gateways = _gateways(path, folder, document["gateways"], document.get("resources", {}))
+    gateways = _gateways(path, folder, document.get("gateways", {}), document.get("resources", {}))
     loopback = all(is_loopback(u) for g in gateways.values() for u in g.listeners.values())
     head = document["target"]
     offers = document.get("offers", {})
@@ -60,14 +66,14 @@ def load_target(path: Path, environ: Mapping[str, str] | None = None) -> Target:
         identities=MappingProxyType(
             {
                 kind: source.credential(kind, keys)
-                for kind, keys in document["identities"].items()
+                for kind, keys in document.get("identities", {}).items()
                 if "client_key_file" not in keys
             }
         ),
         client_keys=MappingProxyType(
             {
                 kind: source.client_key(kind, keys)
-                for kind, keys in document["identities"].items()
+                for kind, keys in document.get("identities", {}).items()
                 if "client_key_file" in keys
             }
         ),
@@ -76,7 +82,23 @@ def load_target(path: Path, environ: Mapping[str, str] | None = None) -> Target:
         without=frozenset(offers.get("without", [])),
         control=document.get("control", {}).get("url"),
         path=path,
+        agent=read_agent(path, folder, document["agent"], environ) if "agent" in document else None,
     )
+
+
+def _check_complete(path: Path, document: Mapping[str, Any], *, agent_alone: bool) -> None:
+    """Refuse a file without gateways, unless it is about an agent that the suite starts."""
+    missing = [name for name in ("gateways", "identities") if name not in document]
+    if len(missing) == 2 and "command" in document.get("agent", {}):
+        if agent_alone:
+            return
+        raise TargetError(
+            f"{path} describes an agent and no gateway, which serves kms-conformance run only: "
+            "add [gateways] and [identities]"
+        )
+    if missing:
+        words = " and ".join(map(repr, missing))
+        raise TargetError(f"{path}: {words} is missing")
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -180,9 +202,20 @@ class _Secrets:
         except (OSError, UnicodeDecodeError):
             raise TargetError(f"the file {file}, {place}, cannot be read") from None
         try:
-            return ClientKey.from_document(document, password)
+            found = ClientKey.from_document(document, password)
         except WireError as problem:
             raise TargetError(f"the file {file}, {place}, is not usable: {problem}") from None
+        self._refuse_expired(kind, found)
+        return found
+
+    def _refuse_expired(self, kind: str, client_key: ClientKey) -> None:
+        """Refuse a client key that is over where one is named that should work."""
+        end = client_key.not_after
+        if end is not None and end < datetime.now(UTC) and kind.startswith("client-key"):
+            raise TargetError(
+                f"the client key {client_key.id} that [identities.{kind}] of {self._path} names "
+                f"ended on {end:%Y-%m-%d}: create another with CreateClientKey"
+            )
 
     def _value(self, kind: str, keys: Mapping[str, str], name: str) -> str | None:
         given = [key for key in (name, f"{name}_env", f"{name}_file") if key in keys]

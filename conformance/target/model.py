@@ -8,6 +8,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from conformance.spec.catalogue import Safety
+from conformance.target.agent import AgentEntry
 from conformance.wire.credentials import AccessKey, ClientKey, StsToken
 
 ListenerName = Literal["https", "http", "internet"]
@@ -73,6 +74,7 @@ class Target:
         operations: Names of the operations offered, None for all.
         without: Capabilities that are declared absent, such as "spec:EC_SM2".
         control: Control surface of the reference endpoint, None elsewhere.
+        agent: KMS Agent under test, None where there is none.
         path: The file, None for the embedded target.
     """
 
@@ -92,6 +94,7 @@ class Target:
     control: str | None = None
     client_keys: Mapping[str, ClientKey] = field(default_factory=dict, repr=False)
     path: Path | None = None
+    agent: AgentEntry | None = None
 
     @property
     def loopback(self) -> bool:
@@ -102,14 +105,21 @@ class Target:
             for url in gateway.listeners.values()
         )
 
+    @property
+    def secrets(self) -> list[str]:
+        """Values of credentials that must never be shown."""
+        found = [credential.secret for credential in self.identities.values()]
+        found += [getattr(credential, "token", "") for credential in self.identities.values()]
+        return found if self.agent is None else [*found, self.agent.token or ""]
+
     def allows(self, level: str) -> bool:
         """Tell whether something of this safety level may be done."""
         return safety_rank(level) <= safety_rank(self.safety)
 
     def has_declined(self, capability: str) -> bool:
-        """Tell whether the file declares the capability absent."""
+        """Tell whether the file declares the capability absent, as leaving [agent] out does."""
         kind, _, name = capability.partition(":")
-        if capability in self.without:
+        if capability in self.without or (capability == "feature:agent" and self.agent is None):
             return True
         return kind == "operation" and self.operations is not None and name not in self.operations
 

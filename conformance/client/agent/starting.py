@@ -74,7 +74,7 @@ class AgentProcess:
     def written(self) -> str:
         """Return all that it has written: log, standard output and standard error."""
         texts = []
-        for path in sorted(self._folder.glob("agent.log*")) + [self._output]:
+        for path in [*sorted(self._folder.glob("agent.log*")), self._output]:
             with suppress(OSError):
                 texts.append(path.read_text(encoding="utf-8", errors="replace"))
         return "\n".join(texts)

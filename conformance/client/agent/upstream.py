@@ -25,7 +25,7 @@ _CONTROL_TIMEOUT = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A secret on the upstream; ``parts`` are values that may be seen alone."""
+    """A secret on the upstream, with its current value and version."""
 
     name: str
     value: str = field(repr=False)
@@ -73,7 +73,7 @@ class Upstream:
         """The target that the agent asks."""
         return self._caller.target
 
-    # --- secrets ----------------------------------------------------------------------------------
+    # --- secrets ------------------------------------------------------------------------------
 
     def create(
         self, value: str, *, parts: tuple[str, ...] = (), data_type: str = "text", **more: str
@@ -122,7 +122,7 @@ class Upstream:
             )
         return exchange
 
-    # --- counting and failing -----------------------------------------------------------------------
+    # --- counting and failing -----------------------------------------------------------------
 
     @property
     def counts(self) -> bool:
