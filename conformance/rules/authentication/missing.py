@@ -66,6 +66,7 @@ def missing_common_parameter(kms: Kms, name: str) -> None:
     mutation = "missing-signature" if name == "Signature" else f"missing-{name}"
     exchange = ask(kms, "RPC-1.0", wrong_signer(kms, "RPC-1.0", mutation))
     expect_failure(kms, exchange, "missing-common-parameter", parameter=name, why=f"without {name}")
+    kms.proves(f"common/RPC-1.0/{name}")
 
 
 @rule(
@@ -86,6 +87,7 @@ def missing_header(kms: Kms, name: str) -> None:
     twin(kms, "V3")
     exchange = ask(kms, "V3", wrong_signer(kms, "V3", f"missing-{name}"))
     kms.expect_refused(exchange, stage="authentication", why=f"without {name}")
+    kms.proves(f"common/V3/{name}")
 
 
 @rule(

@@ -49,6 +49,7 @@ def expect_denied(kms: Kms, exchange: Exchange, identity: str) -> None:
         stage="authorisation",
         why=f"called by the identity {identity!r}",
     )
+    kms.proves(f"authentication/no-permission/{exchange.scheme}")
 
 
 def denied(kms: Kms, operation: Operation, identity: str) -> None:

@@ -262,7 +262,6 @@ def protection_protects(kms: Kms) -> None:
     source="Key material pages, AlibabaCloudDocs/kms (2021-07); page 607841",
     stage="service",
     promises=(
-        "semantics/import-never-expires",
         "transition/none/CreateKey-Origin-EXTERNAL",
         "transition/PendingImport/ImportKeyMaterial",
         "transition/Enabled/DeleteKeyMaterial",

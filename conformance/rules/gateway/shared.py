@@ -330,6 +330,7 @@ def plain_http(kms: Kms, scheme: Scheme) -> None:
     if exchange.ok:
         kms.showed("plain-http", "offered", exchange)
         kms.expect_success(exchange)
+        kms.proves(f"authentication/plain-http/{scheme}")
         return
     expect_failure(kms, exchange, "plain-http", why="over plain HTTP")
     kms.showed("plain-http", "refused", exchange)

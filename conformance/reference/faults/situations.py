@@ -1,0 +1,76 @@
+"""Faults that show only of things in uncommon situations."""
+
+from typing import Any
+
+from conformance.reference.call import Call
+from conformance.reference.endpoint import Endpoint
+from conformance.reference.faults.registry import fault, wrap_answer
+from conformance.reference.faults.tools import SDK
+
+
+def _metadata(call: Call, answer: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = answer["KeyMetadata"]
+    return found
+
+
+@fault(
+    "deletion-date-as-number",
+    breaks=("CON-013",),
+    statement="DescribeKey answers DeleteDate as a number of seconds.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    def change(call: Call, answer: dict[str, Any]) -> None:
+        metadata = _metadata(call, answer)
+        if metadata.get("DeleteDate"):
+            metadata["DeleteDate"] = 1_800_000_000
+
+    wrap_answer(endpoint, "DescribeKey", change)
+
+
+@fault(
+    "unknown-secrets-without-code",
+    breaks=("CON-013", "EFF-049"),
+    statement="BatchGetSecretValue tells secrets that it could not answer as one text.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    def change(_call: Call, answer: dict[str, Any]) -> None:
+        if answer.get("Errors"):
+            answer["Errors"] = "some secrets were not found"
+
+    wrap_answer(endpoint, "BatchGetSecretValue", change)
+
+
+@fault(
+    "asymmetric-key-has-primary-version",
+    breaks=("CON-014",),
+    statement="DescribeKey shows a PrimaryKeyVersion of asymmetric keys.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    def change(call: Call, answer: dict[str, Any]) -> None:
+        metadata = _metadata(call, answer)
+        metadata.setdefault("PrimaryKeyVersion", metadata["KeyId"])
+
+    wrap_answer(endpoint, "DescribeKey", change)
+
+
+@fault(
+    "description-of-protection-stays",
+    breaks=("CON-014",),
+    statement="DescribeKey shows a description of deletion protection that is off.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    kept: dict[str, str] = {}
+
+    def change(call: Call, answer: dict[str, Any]) -> None:
+        metadata = _metadata(call, answer)
+        shown = metadata.get("DeletionProtectionDescription")
+        if shown:
+            kept[metadata["KeyId"]] = shown
+        elif metadata["KeyId"] in kept:
+            metadata["DeletionProtectionDescription"] = kept[metadata["KeyId"]]
+
+    wrap_answer(endpoint, "DescribeKey", change)
