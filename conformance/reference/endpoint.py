@@ -15,6 +15,7 @@ from random import getrandbits
 from typing import TypeAlias
 
 from conformance.reference import dedicated, pipeline
+from conformance.reference.access_control import AccessControl
 from conformance.reference.call import Gateway, Seams, Side, handlers, slow_tests
 from conformance.reference.clock import MovableClock
 from conformance.reference.errors import KmsError
@@ -108,6 +109,7 @@ class Endpoint:
         self.transport = transport or Transport()
         self.clock = MovableClock()
         self.account = Account(self.settings.uid, self.settings.region)
+        self.access_control = AccessControl(self.account)
         self.identities = Identities(self.account, self.clock.now(), self.settings.seed)
         self.nonces: NonceMemory | None = NonceMemory(2 * self.settings.freshness, _NONCES)
         self.policy = Policy(

@@ -153,22 +153,7 @@ class Identities:
 
 
 def client_key_principal(account: Account, client_key_id: str) -> Principal:
-    """Return the rights of a client key on the shared gateway: reading the secrets of its policies.
-
-    Permission SecretUser, and its older spelling for instances, open GetSecretValue on the secrets
-    that the policy names. Rules of private networks belong to the instance and are not asked here.
-    """
-    client_key = account.client_keys[client_key_id]
-    point = account.access_points.get(client_key.access_point)
-    statements = []
-    for name in point.policies if point is not None else ():
-        policy = account.access_policies.get(name)
-        if policy is None or not any(p.endswith("SecretUser") for p in policy.permissions):
-            continue
-        named = [r.removeprefix("secret/") for r in policy.resources if r.startswith("secret/")]
-        if named:
-            arns = tuple(account.arn("secret", name) for name in named)
-            statements.append(Statement("Allow", ("kms:GetSecretValue",), arns))
+    """Return a client key as a caller; its rights are a matter of its access point."""
     name = f"clientkey/{client_key_id}"
     arn = f"acs:kms::{account.uid}:{name}"
-    return Principal(name, arn, account.uid, "client-key", tuple(statements))
+    return Principal(name, arn, account.uid, "client-key")

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from conformance.reference.access_control import RETRIEVAL, SHARED
 from conformance.reference.call import Call
 from conformance.reference.errors import KmsError
 from conformance.reference.model import Key, PolicyDocument
@@ -195,6 +196,9 @@ def authorise(call: Call) -> None:
     Raises:
         KmsError: Forbidden.NoPermission; the message names the resource.
     """
+    if call.principal.kind == "client-key":
+        _authorise_client_key(call)
+        return
     refusals = []
     wanted = needs(call)
     for action, resource, policy in wanted:
@@ -204,6 +208,26 @@ def authorise(call: Call) -> None:
     partial = call.operation.name == "BatchGetSecretValue" and len(refusals) < len(wanted)
     if refusals and not partial:
         raise refusals[0]
+
+
+def _authorise_client_key(call: Call) -> None:
+    """Let a client key read secrets over the shared gateway, and do nothing else.
+
+    Whether it may read them by KMS API on the dedicated gateway is contradictory (reading
+    client-key-on-dedicated-kms-api): here it may not.
+    """
+    control, operation = call.endpoint.access_control, call.operation.name
+    resource = _resources(call)[0][0]
+    if operation != RETRIEVAL or call.gateway != "shared":
+        message = f"A client key does not permit {operation} on {resource} here."
+        raise KmsError("Forbidden.NoPermission", message)
+    control.permit(
+        call.account.client_keys[call.principal.name.removeprefix("clientkey/")],
+        operation=operation,
+        resource_arn=resource,
+        scope=SHARED,
+        client_ip=call.client_ip,
+    )
 
 
 def denied(call: Call, action: str, resource: str, decision: Decision) -> KmsError:

@@ -286,6 +286,8 @@ def credential_view(credential: Any) -> dict[str, str]:
 
 def write_target(endpoint: "Endpoint", server: "Server", folder: Path) -> Path:
     """Write a target file for the endpoint and return its path; secrets go into files beside it."""
+    from conformance.reference.standing import write_client_keys
+
     text = _toml_table(
         "target",
         {
@@ -308,6 +310,12 @@ def write_target(endpoint: "Endpoint", server: "Server", folder: Path) -> Path:
             file.write_text(value, encoding="ascii")
             table[f"{name}_file"] = file.name
         text += _toml_table(f"identities.{caller.name}", table)
+    for name, (key_file, password_file) in write_client_keys(endpoint, folder).items():
+        named = {
+            "client_key_file": key_file.name,
+            "client_key_password_file": password_file.name,
+        }
+        text += _toml_table(f"identities.{name}", named)
     made = {
         "instance": next(iter(endpoint.account.instances), None),
         "managed-data-key": next(iter(endpoint.account.managed_data_keys), None),

@@ -9,6 +9,7 @@ import binascii
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TypeAlias
 
 from cryptography.hazmat.primitives import hashes
@@ -38,10 +39,17 @@ class StsToken:
 
 @dataclass(frozen=True, slots=True)
 class ClientKey:
-    """A client key of an application access point: id ``KAAP.…`` and RSA private key."""
+    """A client key of an application access point: id ``KAAP.…`` and RSA private key.
+
+    Attributes:
+        not_before: Start of the validity of its certificate, None where that is not known.
+        not_after: End of it.
+    """
 
     id: str
     private_key: RSAPrivateKey = field(repr=False, compare=False, hash=False)
+    not_before: datetime | None = field(default=None, compare=False, hash=False)
+    not_after: datetime | None = field(default=None, compare=False, hash=False)
 
     def sign(self, message: bytes) -> bytes:
         """Return the RSASSA-PKCS1-v1_5 signature with SHA-256 over ``message``."""
@@ -68,14 +76,17 @@ class ClientKey:
                 "a client key file is JSON with KeyId and PrivateKeyData (base64 of PKCS#12)"
             ) from None
         try:
-            key, _, _ = pkcs12.load_key_and_certificates(container, password.encode())
-        except ValueError:
-            raise WireError(
-                "the client key container does not open: wrong password or not PKCS#12"
-            ) from None
+            key, certificate, _ = pkcs12.load_key_and_certificates(container, password.encode())
+        except ValueError as error:
+            # The library tells the two apart by its text only.
+            if "password" in str(error):
+                raise WireError("the client key container does not open: wrong password") from None
+            raise WireError("PrivateKeyData of the client key is not PKCS#12") from None
         if not isinstance(key, RSAPrivateKey):
             raise WireError("the client key container holds no RSA private key")
-        return cls(key_id, key)
+        if certificate is None:
+            return cls(key_id, key)
+        return cls(key_id, key, certificate.not_valid_before_utc, certificate.not_valid_after_utc)
 
 
 Credential: TypeAlias = AccessKey | StsToken | ClientKey

@@ -1,14 +1,21 @@
 """Target files: what they mean, and one clear sentence for each slip."""
 
+import base64
+import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import trustme
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 import conformance.target
+from conformance.reference.services.client_key_file import new_client_key_file
 from conformance.target import TargetError, load_target
 from conformance.wire.credentials import AccessKey, StsToken
 
+PASSWORD = "Aa1-password"
+RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 GOOD = """
 [target]
 name = "t"
@@ -161,3 +168,67 @@ def test_the_examples_load(name):
     target = load_target(path, environ)
     assert target.loopback == (name != "service")
     assert target.safety == ("read-only" if name == "service" else "destructive")
+
+
+def with_client_key(folder, name="client-key", *, days=1, password=PASSWORD, text=None):
+    """Write a client key's file and return a target file that names it."""
+    now = datetime.now(UTC)
+    span = (now - timedelta(days=30), now + timedelta(days=days))
+    made = new_client_key_file(RSA_KEY, "KAAP.1", PASSWORD, *span)
+    data = base64.b64encode(made.pkcs12).decode()
+    document = json.dumps({"KeyId": "KAAP.1", "PrivateKeyData": data})
+    (folder / "key.json").write_text(document if text is None else text)
+    return (
+        f'{GOOD}[identities.{name}]\nclient_key_file = "key.json"\n'
+        f'client_key_password = "{password}"\n'
+    )
+
+
+def test_a_client_key_is_read_from_the_file_that_the_service_hands_out(tmp_path):
+    target = load(tmp_path, with_client_key(tmp_path))
+    assert target.client_keys["client-key"].id == "KAAP.1"
+    assert target.lacks("identity:client-key") is None
+    assert target.lacks("identity:client-key-shared") == "[identities.client-key-shared]"
+    late = load(tmp_path, with_client_key(tmp_path, "expired-client-key", days=-1))
+    assert late.client_keys["expired-client-key"].not_after < datetime.now(UTC)
+
+
+@pytest.mark.parametrize(
+    ("slip", "told"),
+    [
+        ({"password": "another"}, "does not open: wrong password"),
+        ({"text": '{"KeyId": "KAAP.1", "PrivateKeyData": "AAAA"}'}, "is not PKCS#12"),
+        ({"text": "KAAP.1"}, "is JSON with KeyId and PrivateKeyData"),
+        ({"days": -1}, "ended on"),
+    ],
+)
+def test_an_unusable_client_key_is_told_in_a_sentence(slip, told, tmp_path):
+    said = refusal(tmp_path, with_client_key(tmp_path, **slip))
+    assert told in said
+    assert "[identities.client-key]" in said
+    assert "\n" not in said
+
+
+def test_a_client_key_without_its_file_is_told(tmp_path):
+    text = with_client_key(tmp_path)
+    (tmp_path / "key.json").unlink()
+    assert "key.json" in refusal(tmp_path, text)
+    bare = text.replace(f'client_key_password = "{PASSWORD}"\n', "")
+    assert "lacks client_key_password_env" in refusal(tmp_path, bare)
+
+
+def test_the_dedicated_gateway_knows_its_instance(tmp_path):
+    dedicated = '[gateways.dedicated]\nhttps = "https://127.0.0.1:2"\n'
+    text = GOOD + dedicated + '[resources]\ninstance = "kst-a"\n'
+    assert load(tmp_path, text).gateways["dedicated"].instance == "kst-a"
+    text = text.replace("[resources]", 'instance = "kst-b"\n[resources]')
+    assert load(tmp_path, text).gateways["dedicated"].instance == "kst-b"
+    plain = GOOD + '[gateways.dedicated]\nhttp = "http://127.0.0.1:2"\n'
+    assert "'http'" in refusal(tmp_path, plain)
+
+
+def test_the_internet_has_a_listener_and_a_switch(tmp_path):
+    more = 'internet = "https://127.0.0.1:2/"\ninternet_switch = "off"\n'
+    shared = load(tmp_path, GOOD.replace("[identities.full]", more + "[identities.full]"))
+    assert shared.gateways["shared"].listeners["internet"] == "https://127.0.0.1:2"
+    assert shared.gateways["shared"].internet_switch == "off"

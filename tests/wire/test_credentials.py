@@ -42,8 +42,8 @@ def test_a_client_key_file_is_read():
         ("[]", PASSWORD, "is JSON with KeyId"),
         ({"KeyId": "k"}, PASSWORD, "is JSON with KeyId"),
         ({"KeyId": "k", "PrivateKeyData": "?"}, PASSWORD, "is JSON with KeyId"),
-        ({"KeyId": "k", "PrivateKeyData": "AAAA"}, PASSWORD, "does not open"),
-        (FILE, "wrong", "does not open"),
+        ({"KeyId": "k", "PrivateKeyData": "AAAA"}, PASSWORD, "is not PKCS#12"),
+        (FILE, "wrong", "does not open: wrong password"),
     ],
 )
 def test_a_broken_client_key_file_is_explained(document, password, message):

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from conformance.client.resources.base import Bundle, Lazy, Make, provides
+from conformance.client.resources.base import Bundle, Lazy, Make, provides, text_of
 from conformance.run.verdict import NotTestable
 from conformance.wire.credentials import ClientKey
 from conformance.wire.failures import WireError
@@ -40,8 +40,8 @@ def client_key(make: Make, params: Mapping[str, Any]) -> Bundle:
     - Addresses: networks that are let in; those that the suite may call from by default.
     - Validity: seconds from now to its begin and its end; five years by default.
     """
-    scope = params.get("Scope")
-    if scope not in _IDENTITIES:
+    scope = text_of(params, "Scope", _IDENTITIES)
+    if scope is None:
         return _any_client_key(make)
     plain = not any(name in params for name in ("Permissions", "Resources", "Addresses"))
     if not make.creating:
@@ -79,7 +79,7 @@ def _network_rule(make: Make, scope: str, addresses: Sequence[str] | None) -> st
     The page of CreateNetworkRule lists Private only; rules of public networks may be left to the
     console, and a policy without any rule serves as well.
     """
-    everyone = _EVERYWHERE if scope == "shared" else _PRIVATE
+    everyone: tuple[str, ...] = _EVERYWHERE if scope == "shared" else _PRIVATE
     if make.target.loopback:
         everyone += _LOOPBACK
     name = make.name("network-rule")

@@ -16,8 +16,9 @@ from conformance.reference.services.paging import page
 
 #: Scope of a policy for the shared gateway, in place of an instance.
 _SHARED = "shared"
-#: Methods and permissions that the service knows; the API page lists the first of each, official
-#: tools the rest as well.
+#: Methods, permissions and networks that the service knows; the API pages list the first of each
+#: (of permissions the first two), console and official tools the rest as well.
+_NETWORKS = ("Private", "Public", "VPC")
 _METHODS = ("ClientKey", "RAMRole")
 _PERMISSIONS = tuple(
     f"RbacPermission/Template/{role}"
@@ -228,13 +229,13 @@ def _show_rule(call: Call, rule: NetworkRule) -> dict[str, Any]:
 
 @handles("CreateNetworkRule")
 def create_network_rule(call: Call) -> dict[str, Any]:
-    """Make a network rule. Other types than Private are known from the console only: refused."""
+    """Make a network rule; the API page lists Private, the console has the other types as well."""
     params = call.params
     require_free(call.account.network_rules, params["Name"], "network rule")
-    if params["Type"] != "Private":
-        raise invalid("Type is Private.")
+    if params["Type"] not in _NETWORKS:
+        raise invalid(f"Type is one of {', '.join(_NETWORKS)}.")
     rule = NetworkRule(
-        params["Name"], call.now, "Private", params.get("Description", ""), _addresses(call)
+        params["Name"], call.now, params["Type"], params.get("Description", ""), _addresses(call)
     )
     call.account.network_rules[rule.name] = rule
     return {"Name": rule.name, **_show_rule(call, rule)}
