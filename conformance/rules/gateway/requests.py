@@ -37,27 +37,27 @@ def smallest(name: str) -> Params:
     return marked
 
 
-def real(kms: Kms, operation: Operation) -> Params:
-    """Return the smallest request with real things of the target.
+def real(kms: Kms, operation: Operation, *, instance: bool = False) -> Params:
+    """Return the smallest request with real things of the target, or of its instance.
 
     Raises:
         NotTestable, NotApplicable: When the target does not have them.
     """
     params = smallest(operation.name)
-    filled: Params = substitute(params, kms.lookup(params))
+    filled: Params = substitute(params, kms.lookup(params, instance=instance))
     if operation.name == "CreateKey":
         # A key has no name: by this it is recognised, should it be created.
         filled["Description"] = kms.fresh_name("key")
     return filled
 
 
-def real_or_plausible(kms: Kms, operation: Operation) -> Params:
+def real_or_plausible(kms: Kms, operation: Operation, *, instance: bool = False) -> Params:
     """Return the smallest request; where the target lacks real things, with plausible values.
 
     Enough for what must be refused before any parameter is looked at.
     """
     try:
-        return real(kms, operation)
+        return real(kms, operation, instance=instance)
     except (NotTestable, NotApplicable):
         return plausible(operation, smallest(operation.name))
 
