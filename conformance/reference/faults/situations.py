@@ -8,7 +8,7 @@ from conformance.reference.faults.registry import fault, wrap_answer
 from conformance.reference.faults.tools import SDK
 
 
-def _metadata(call: Call, answer: dict[str, Any]) -> dict[str, Any]:
+def _metadata(answer: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = answer["KeyMetadata"]
     return found
 
@@ -20,8 +20,8 @@ def _metadata(call: Call, answer: dict[str, Any]) -> dict[str, Any]:
     source=SDK,
 )
 def _(endpoint: Endpoint) -> None:
-    def change(call: Call, answer: dict[str, Any]) -> None:
-        metadata = _metadata(call, answer)
+    def change(_: Call, answer: dict[str, Any]) -> None:
+        metadata = _metadata(answer)
         if metadata.get("DeleteDate"):
             metadata["DeleteDate"] = 1_800_000_000
 
@@ -49,8 +49,8 @@ def _(endpoint: Endpoint) -> None:
     source=SDK,
 )
 def _(endpoint: Endpoint) -> None:
-    def change(call: Call, answer: dict[str, Any]) -> None:
-        metadata = _metadata(call, answer)
+    def change(_: Call, answer: dict[str, Any]) -> None:
+        metadata = _metadata(answer)
         metadata.setdefault("PrimaryKeyVersion", metadata["KeyId"])
 
     wrap_answer(endpoint, "DescribeKey", change)
@@ -65,8 +65,8 @@ def _(endpoint: Endpoint) -> None:
 def _(endpoint: Endpoint) -> None:
     kept: dict[str, str] = {}
 
-    def change(call: Call, answer: dict[str, Any]) -> None:
-        metadata = _metadata(call, answer)
+    def change(_: Call, answer: dict[str, Any]) -> None:
+        metadata = _metadata(answer)
         shown = metadata.get("DeletionProtectionDescription")
         if shown:
             kept[metadata["KeyId"]] = shown
