@@ -41,6 +41,9 @@ class Watch(Protocol):
     def after(self, token: object, exchange: Exchange | None) -> None:
         """Note the answer, None when there was none."""
 
+    def note(self, exchange: Exchange) -> None:
+        """Note a call that creates and changes nothing."""
+
 
 class NoWatch:
     """Watches nothing."""
@@ -49,6 +52,9 @@ class NoWatch:
         """Note nothing."""
 
     def after(self, token: object, exchange: Exchange | None) -> None:
+        """Note nothing."""
+
+    def note(self, exchange: Exchange) -> None:
         """Note nothing."""
 
 

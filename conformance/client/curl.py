@@ -14,8 +14,9 @@ from pathlib import Path
 
 import httpx
 
-from conformance.client.exchange import Exchange
-from conformance.client.redact import REDACTED, Redactor, secret_paths
+from conformance.client.exchange import REDACTED, Exchange
+from conformance.client.instance import InstanceExchange
+from conformance.client.redact import Redactor, secret_paths
 from conformance.wire.encoding import decode_pairs
 from conformance.wire.failures import WireError
 from conformance.wire.request import FORM
@@ -27,9 +28,10 @@ Pairs = list[tuple[str, str]]
 def curl_command(exchange: Exchange, redactor: Redactor, target_file: Path | None) -> str | None:
     """Return the command; None for a request whose signature is wrong on purpose.
 
-    Such a request cannot be made again from what it consists of; the replay command repeats it.
+    Such a request, and one of KMS Instance API, cannot be made again from what it consists of; the
+    replay command repeats it.
     """
-    if exchange.signer == "other":
+    if exchange.signer == "other" or isinstance(exchange, InstanceExchange):
         return None
     try:
         pairs = _pairs(exchange)

@@ -6,6 +6,8 @@ from typing import Any
 
 from conformance.wire.envelope import Answer
 
+#: Stands where a secret stood.
+REDACTED = "<redacted>"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

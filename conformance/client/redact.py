@@ -14,9 +14,9 @@ from typing import Any
 from urllib.parse import quote
 
 from conformance.client.codec import operation_or_none, resolve
-from conformance.client.exchange import Exchange
+from conformance.client.exchange import REDACTED, Exchange
+from conformance.client.instance import InstanceExchange, shown_parameters
 
-REDACTED = "<redacted>"
 #: Shorter values are replaced only where a mark says that they stand.
 SHORTEST = 6
 
@@ -101,6 +101,9 @@ class Redactor:
                 self._learnt.extend(_texts(value))
 
     def _marked_values(self, exchange: Exchange) -> Iterator[str]:
+        if isinstance(exchange, InstanceExchange):
+            yield from _texts_of_bytes(exchange.secrets())
+            return
         for path in secret_paths(exchange.operation, "request"):
             for value in _values(exchange.parameters, path):
                 yield from _texts(value)
@@ -153,15 +156,29 @@ class Redactor:
 
     def parameters(self, exchange: Exchange) -> dict[str, Any]:
         """Return the logical parameters with marked ones replaced, known secrets too."""
-        hidden = {path[0] for path in secret_paths(exchange.operation, "request") if path}
-        shown = {
-            name: REDACTED if name in hidden else value
-            for name, value in exchange.parameters.items()
-        }
+        if isinstance(exchange, InstanceExchange):
+            shown = shown_parameters(exchange)
+        else:
+            hidden = {path[0] for path in secret_paths(exchange.operation, "request") if path}
+            shown = {
+                name: REDACTED if name in hidden else value
+                for name, value in exchange.parameters.items()
+            }
         redacted: dict[str, Any] = json.loads(
             self.text(json.dumps(shown, ensure_ascii=False, default=str))
         )
         return redacted
+
+
+def _texts_of_bytes(values: Iterable[bytes]) -> Iterator[str]:
+    """Yield the texts as which bytes may stand somewhere."""
+    for value in values:
+        yield base64.b64encode(value).decode("ascii")
+        yield value.hex()
+        try:
+            yield value.decode()
+        except UnicodeDecodeError:
+            continue
 
 
 def _forms(value: str) -> tuple[str, ...]:

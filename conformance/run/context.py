@@ -26,6 +26,7 @@ from conformance.client.building import AnswerFormat, Placement, Scheme
 from conformance.client.caller import Caller
 from conformance.client.exchange import Exchange
 from conformance.client.resources.base import Names, Resources
+from conformance.run.instance_calls import InstanceCalls
 from conformance.run.verdict import NotApplicable, NotTestable, Violation
 from conformance.spec import Operation, catalogue
 from conformance.spec.combinations import combinations
@@ -54,7 +55,7 @@ class Bench:
     agents: Agents | None = None
 
 
-class Kms:
+class Kms(InstanceCalls):
     """The target as one attempt at one case sees it.
 
     Args:

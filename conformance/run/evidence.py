@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 from conformance.client.exchange import Exchange
+from conformance.client.instance import InstanceExchange
 from conformance.client.redact import Redactor
 from conformance.run.events import time_text
 
@@ -27,8 +28,8 @@ def evidence_document(
     curl: str | None,
 ) -> dict[str, Any]:
     """Return the evidence document of one exchange."""
-    request_body, request_text = _body(exchange.request_body)
-    response_body, response_text = _body(exchange.response_body)
+    request_body, request_text = _body(exchange, "request")
+    response_body, response_text = _body(exchange, "response")
     url, sent, received = redactor.exchange_texts(
         exchange, exchange.url, request_text, response_text
     )
@@ -73,8 +74,12 @@ def _headers(
     return [[name, redactor.exchange_texts(exchange, value)[0]] for name, value in headers]
 
 
-def _body(body: bytes) -> tuple[dict[str, Any], str]:
+def _body(exchange: Exchange, side: str) -> tuple[dict[str, Any], str]:
+    body = exchange.request_body if side == "request" else exchange.response_body
     document: dict[str, Any] = {"bytes": len(body), "truncated": len(body) > BODY_SHOWN}
+    if isinstance(exchange, InstanceExchange):
+        document["text"] = exchange.shown(side) if body else ""
+        return document, document["text"]
     try:
         text = body.decode()
     except UnicodeDecodeError:

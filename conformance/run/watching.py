@@ -44,6 +44,10 @@ class Watch:
             values = exchange.parameters.values()
             self.resources.forget([value for value in values if isinstance(value, str)])
 
+    def note(self, exchange: Exchange) -> None:
+        """Learn the secrets of a call that creates and changes nothing."""
+        self.redactor.learn(exchange)
+
 
 @cache
 def changes_things(operation: str) -> bool:

@@ -8,8 +8,8 @@ from urllib.parse import quote
 import pytest
 
 from conformance.client.codec import codec
-from conformance.client.exchange import Exchange
-from conformance.client.redact import REDACTED, Redactor, secret_paths
+from conformance.client.exchange import REDACTED, Exchange
+from conformance.client.redact import Redactor, secret_paths
 from conformance.run.evidence import evidence_document
 from conformance.wire.encoding import encode_query
 from conformance.wire.envelope import parse
