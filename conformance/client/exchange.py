@@ -56,6 +56,10 @@ class Exchange:
         """Members of a successful answer; empty when there are none."""
         return self.answer.data or {}
 
+    def promise(self, kind: str, place: str = "") -> str:
+        """Return the id of a promise (`conformance.spec.promises`) of the operation called."""
+        return f"{kind}/{self.operation}/{place}" if place else f"{kind}/{self.operation}"
+
     def header(self, name: str) -> str | None:
         """Return the first value of a response header given in lower case, or None."""
         for key, value in self.response_headers:

@@ -281,7 +281,7 @@ class Kms(InstanceCalls):
         if exchange.answer.data is None:
             problems = ", ".join(exchange.answer.problems)
             self.violated(f"{exchange.operation} answered nothing readable: {problems}", exchange)
-        self.proves(f"operation/{exchange.operation}")
+        self.proves(exchange.promise("operation"))
         return exchange
 
     def expect_refused(
@@ -321,7 +321,8 @@ class Kms(InstanceCalls):
             self.expect(exchange.status in statuses, found, exchange)
         if codes:
             self.expect(_matches(exchange.code or "", codes), found, exchange)
-            self.proves(f"error/{exchange.operation}/{exchange.code}", f"code/{exchange.code}")
+            error = exchange.promise("error", exchange.code or "")
+            self.proves(error, f"{error.partition('error/')[0]}code/{exchange.code}")
         return exchange
 
     def showed(self, reading: str, option: str, exchange: Exchange | None = None) -> None:

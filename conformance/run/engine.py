@@ -216,6 +216,7 @@ class Engine:
         try:
             self._clean()
             self._weigh_baseline()
+            self.proofs.write(self.options.results, self.recorder.note)
             self.recorder.footer(
                 self.results,
                 seconds=time.monotonic() - self._started,

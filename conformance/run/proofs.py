@@ -5,12 +5,21 @@ by what its rule says of itself (`promises`, `readings`, `cells`), and by the pa
 successful calls carried.
 """
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 
 from conformance.client.exchange import Exchange
+from conformance.client.instance import InstanceExchange
 from conformance.run.context import Kms
 from conformance.run.planning import PlannedCase
 from conformance.spec.promises import promises
+from conformance.spec.traceability import trace
+
+#: Beside results.jsonl; see specs/meta/coverage.schema.json.
+FILE = "coverage.json"
+#: Family whose rules judge every field of the answers that they get.
+_INSTANCE_API = "instance-api"
 
 
 class Proofs:
@@ -27,7 +36,7 @@ class Proofs:
             *rule.promises,
             *(f"reading/{reading}" for reading in {*kms.readings, *rule.readings}),
             *(f"cell/{cell}" for cell in planned.cells),
-            *_parameters(kms.exchanges),
+            *_parameters(kms.exchanges, judged=rule.family == _INSTANCE_API),
         }
         for promise in noted & promises().keys():
             self._found.setdefault(promise, set()).add(rule.id)
@@ -36,9 +45,24 @@ class Proofs:
         """Return promises in order, each with the ids of the rules that proved it."""
         return {promise: tuple(sorted(self._found[promise])) for promise in sorted(self._found)}
 
+    def write(self, folder: Path | None, note: Callable[[str, str], None]) -> None:
+        """Write coverage.json into a results folder; ``note`` is told when that fails."""
+        if folder is None or not self._found:
+            return
+        document = trace(self.view()).document()
+        try:
+            (folder / FILE).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+        except OSError as error:
+            note("warning", f"coverage could not be written: {error.strerror}")
 
-def _parameters(exchanges: Iterable[Exchange]) -> Iterable[str]:
+
+def _parameters(exchanges: Iterable[Exchange], *, judged: bool) -> Iterator[str]:
+    """Yield the parameters of calls that succeeded, and the members that a rule judged."""
     for exchange in exchanges:
-        if exchange.ok:
-            for name in exchange.parameters:
-                yield f"parameter/{exchange.operation}/{name}"
+        if not exchange.ok:
+            continue
+        for name in exchange.parameters:
+            yield exchange.promise("parameter", name)
+        if judged and isinstance(exchange, InstanceExchange):
+            for name in exchange.present:
+                yield exchange.promise("answer", name)

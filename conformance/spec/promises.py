@@ -14,7 +14,9 @@ authentication/unsigned/V3                  a request that must not be let in
 common/V3/x-acs-date                        what every request carries
 quota/key-metadata                          a documented rate
 cell/shared-ram-api-cryptographic           a cell of the matrix on the wire
-semantics/context-order                     what operations mean
+semantics/context-map                       what operations mean
+instance-operation/Encrypt                  the same of KMS Instance API; also instance-parameter,
+                                            instance-answer, instance-error, instance-code
 """
 
 from collections.abc import Iterator, Mapping
@@ -188,11 +190,30 @@ def _of_all() -> Iterator[Promise]:
         yield Promise(f"reading/{row['id']}", row["subject"])
     for row in known.document("quotas")["groups"]:
         yield Promise(f"quota/{row['group']}", "calls a second", row["provenance"])
+    yield from _of_instance_api()
     for identifier in cell_ids():
         wire = wire_cells()[identifier.partition(".")[0]]
         yield Promise(f"cell/{identifier}", wire["answer"], wire["provenance"])
     for row in known.documents.get("semantics", {}).get("rows", ()):
         yield Promise(f"semantics/{row['id']}", row["statement"], row["provenance"])
+
+
+def _of_instance_api() -> Iterator[Promise]:
+    for error in catalogue().errors.instance_api.values():
+        yield Promise(f"instance-code/{error.code}", error.when, error.provenance)
+    for name, document in catalogue().documents.items():
+        if not name.startswith("instance-api/") or "operation" not in document:
+            continue
+        operation = document["operation"]
+        provenance = "documented" if document["documented"] else "observed"
+        yield Promise(f"instance-operation/{operation}", document["summary"], provenance)
+        for side, kind in (("request", "parameter"), ("response", "answer")):
+            for row in document[side]:
+                identifier = f"instance-{kind}/{operation}/{row['name']}"
+                yield Promise(identifier, f"field {row['name']}", row["provenance"])
+        for row in document["errors"]:
+            identifier = f"instance-error/{operation}/{row['code']}"
+            yield Promise(identifier, row["when"], row["provenance"])
 
 
 def _of_states() -> Iterator[Promise]:

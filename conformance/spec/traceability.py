@@ -72,26 +72,15 @@ class Trace:
         excluded = sum(identifier in self.excluded for identifier in ids)
         return Total(name, len(ids), tested, excluded, len(ids) - tested - excluded)
 
-    @property
-    def kinds(self) -> list[Total]:
-        """Totals by kind of promise."""
-        return self.totals(lambda promise: promise.kind)
+    def by(self, group: str) -> list[Total]:
+        """Return totals by kind, operation, parameter, code or cell."""
+        totals = self.totals(_KEYS[group])
+        return totals if group in {"kind", "cell"} else sorted(totals, key=lambda each: each.name)
 
-    @property
-    def operations(self) -> list[Total]:
-        """Totals by operation, those of no operation left out."""
-        return sorted(self.totals(lambda promise: promise.operation), key=lambda total: total.name)
-
-    @property
-    def cells(self) -> list[Total]:
-        """Totals by cell of the matrix on the wire, those by integration counted in."""
-        known = wire_cells()
-
-        def cell(promise: Promise) -> str | None:
-            name = promise.id.removeprefix("cell/").partition(".")[0]
-            return name if promise.kind == "cell" and name in known else None
-
-        return self.totals(cell)
+    def sum(self, totals: Iterable[Total]) -> Total:
+        """Return the sum of totals."""
+        rows = [(each.promises, each.tested, each.excluded, each.open) for each in totals]
+        return Total("sum", *(sum(column) for column in zip(*rows, strict=True)))
 
     @property
     def rules(self) -> dict[str, int]:
@@ -106,14 +95,38 @@ class Trace:
         """Return it as coverage.json has it."""
         return {
             "schema": 1,
-            "kinds": [_plain(total) for total in self.kinds],
-            "operations": [_plain(total) for total in self.operations],
-            "cells": [_plain(total) for total in self.cells],
+            "kinds": [_plain(total) for total in self.by("kind")],
+            "operations": [_plain(total) for total in self.by("operation")],
+            "cells": [_plain(total) for total in self.by("cell")],
             "rules": self.rules,
             "promises": {promise: list(names) for promise, names in self.tested.items()},
             "excluded": dict(self.excluded),
             "open": list(self.open),
         }
+
+
+def _cell(promise: Promise) -> str | None:
+    name = promise.id.removeprefix("cell/").partition(".")[0]
+    return name if promise.kind == "cell" and name in wire_cells() else None
+
+
+def _parameter(promise: Promise) -> str | None:
+    parts = promise.id.split("/")
+    return f"{parts[1]}.{parts[2]}" if parts[0] in {"parameter", "constraint"} else None
+
+
+def _code(promise: Promise) -> str | None:
+    return promise.id.rpartition("/")[2] if promise.kind in {"code", "error"} else None
+
+
+#: What each way to sum up groups promises by; None leaves a promise out.
+_KEYS: Mapping[str, Callable[[Promise], str | None]] = {
+    "kind": lambda promise: promise.kind,
+    "operation": lambda promise: promise.operation,
+    "parameter": _parameter,
+    "code": _code,
+    "cell": _cell,
+}
 
 
 def _plain(total: Total) -> dict[str, Any]:
