@@ -63,7 +63,8 @@ class InstanceCalls:
             values: Fields of the request by name.
             identity: The client key that signs; ``client-key`` is one for all of the instance.
             gateway: Where it goes.
-            auth: Another signer, such as a mutation of ``InstanceAuth(kms.instance_key())``.
+            auth: Another signer, such as a mutation of ``InstanceAuth(kms.instance_key())``; the
+                identity is then a name for the record alone.
             body: Bytes to send instead of the message that the fields make.
             headers: Further headers, signed where they are to be; one of a header that the client
                 sends itself takes its place.
@@ -77,7 +78,9 @@ class InstanceCalls:
             NotApplicable: When the target declares that it does not offer the operation.
         """
         self.require(f"instance-operation:{operation}")
-        credential = self.instance_key() if identity == "client-key" else identity
+        credential: str | ClientKey | None = None
+        if auth is None:
+            credential = self.instance_key() if identity == "client-key" else identity
         if isinstance(credential, str):
             found = self._bench.caller.credential(credential)
             if not isinstance(found, ClientKey):

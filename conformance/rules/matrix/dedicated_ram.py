@@ -90,9 +90,8 @@ def temporary_credentials(kms: Kms, operation: Operation) -> None:
 
 
 def _refused(kms: Kms, operation: Operation) -> None:
-    scheme = one_scheme(operation)
-    offered = scheme if kms.offers(f"scheme:{scheme}") else None
-    chosen = offered or next((other for other in SCHEMES if kms.offers(f"scheme:{other}")), "V3")
+    schemes = (one_scheme(operation), *SCHEMES)
+    chosen: Scheme = next((scheme for scheme in schemes if kms.offers(f"scheme:{scheme}")), "V3")
 
     def send(params: Mapping[str, Any]) -> Exchange:
         return _ask(kms, operation, params, chosen)

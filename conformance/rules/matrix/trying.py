@@ -20,6 +20,9 @@ SDK_PAGE = "Alibaba Cloud SDK page 601559"
 #: What a target must have for KMS API on the dedicated gateway; images before 3.0.0 lack it.
 ON_DEDICATED = ("gateway:dedicated", "feature:dedicated-kms-api")
 
+#: What a target must offer for client keys on an instance.
+ON_INSTANCE = ("feature:access-points", "gateway:dedicated", "api:instance")
+
 
 def operation_cases(wanted: Callable[[Operation], bool]) -> Callable[[], Iterable[Case]]:
     """Return a case for each operation of KMS API that is wanted."""
