@@ -176,8 +176,9 @@ class Caller:
                 if on_exchange is not None:
                     on_exchange(exchange)
                 left = self.case_end - time.monotonic()
-                throttled = exchange.status == 429 and patient
-                if not throttled or not self.pace.back_off(attempt, left):
+                if not (patient and asks_for_patience(exchange)) or not self.pace.back_off(
+                    attempt, left
+                ):
                     break
         finally:
             self.watch.after(token, exchange)
@@ -262,6 +263,15 @@ class Caller:
             raise NotTestable(
                 f"{operation} may cost money: name it in billable of the target file to allow it"
             )
+
+
+def asks_for_patience(exchange: Exchange) -> bool:
+    """Tell whether an answer says that the same call may succeed a little later."""
+    return exchange.status in {429, 503} or (exchange.code or "").startswith(_LATER)
+
+
+#: Codes of throttling and of a pause of the service (KMS error handling, 163625).
+_LATER = ("Throttling", "Rejected.Throttling", "ServiceUnavailableTemporary")
 
 
 def _encode(operation: str, params: Mapping[str, Any]) -> Sequence[tuple[str, str]]:

@@ -174,9 +174,10 @@ class Resources:
 
     def forget(self, names: Collection[str]) -> None:
         """Provide anew what is kept under any of these names: its state has changed."""
-        stale = [key for key, bundle in self.cache.items() if _named(bundle) & set(names)]
-        for key in stale:
-            del self.cache[key]
+        # Calls at the same time forget at the same time.
+        for key, bundle in list(self.cache.items()):
+            if _named(bundle) & set(names):
+                self.cache.pop(key, None)
 
     def provide(
         self,
