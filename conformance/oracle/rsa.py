@@ -33,8 +33,8 @@ class RsaPrivateKey:
         return (self.n.bit_length() + 7) // 8
 
 
-def _mask(seed: bytes, length: int, name: Hash) -> bytes:
-    """MGF1, RFC 8017 appendix B.2.1."""
+def mask(seed: bytes, length: int, name: Hash) -> bytes:
+    """Return a mask of MGF1 (RFC 8017 appendix B.2.1)."""
     size = hashlib.new(name).digest_size
     blocks = (
         hashlib.new(name, seed + counter.to_bytes(4)).digest()
@@ -43,7 +43,8 @@ def _mask(seed: bytes, length: int, name: Hash) -> bytes:
     return b"".join(blocks)[:length]
 
 
-def _xor(one: bytes, other: bytes) -> bytes:
+def xor(one: bytes, other: bytes) -> bytes:
+    """Return the bitwise difference of texts of one length."""
     return bytes(a ^ b for a, b in zip(one, other, strict=True))
 
 
@@ -69,8 +70,8 @@ def oaep_encrypt(
     size = len(label)
     block = label + b"\0" * (key.octets - len(plaintext) - 2 * size - 2) + b"\1" + plaintext
     seed = os.urandom(size)
-    masked = _xor(block, _mask(seed, len(block), mask_name or name))
-    encoded = b"\0" + _xor(seed, _mask(masked, size, mask_name or name)) + masked
+    masked = xor(block, mask(seed, len(block), mask_name or name))
+    encoded = b"\0" + xor(seed, mask(masked, size, mask_name or name)) + masked
     return pow(int.from_bytes(encoded), key.e, key.n).to_bytes(key.octets)
 
 
@@ -84,8 +85,8 @@ def oaep_decrypt(
     if encoded is None or key.octets < 2 * size + 2 or encoded[0]:
         return None
     masked = encoded[1 + size :]
-    seed = _xor(encoded[1 : 1 + size], _mask(masked, size, mask_name or name))
-    block = _xor(masked, _mask(seed, len(masked), mask_name or name))
+    seed = xor(encoded[1 : 1 + size], mask(masked, size, mask_name or name))
+    block = xor(masked, mask(seed, len(masked), mask_name or name))
     padding, one, plaintext = block[size:].partition(b"\1")
     if block[:size] != label or any(padding) or not one:
         return None
@@ -166,7 +167,7 @@ def verify_pss(key: RsaPublicKey, digest: bytes, signature: bytes, *, salt: int 
     spare = 8 * octets - bits
     if masked[0] >> (8 - spare):
         return False
-    block = bytearray(_xor(masked, _mask(proof, len(masked), "sha256")))
+    block = bytearray(xor(masked, mask(proof, len(masked), "sha256")))
     block[0] &= 0xFF >> spare
     zeros = octets - size - salt - 2
     if any(block[:zeros]) or block[zeros] != 1:

@@ -128,6 +128,26 @@ def alias_of(make: Make, key_id: str) -> str:
     return str(aliases[0].get("AliasName"))
 
 
+@provides("sm4-key")
+def sm4_key(make: Make, _params: Mapping[str, Any]) -> Bundle:
+    """Return an enabled Aliyun_SM4 key; NotApplicable where the target declines the spec."""
+    if make.creating:
+        return key_bundle(make, create_key(make, KeySpec="Aliyun_SM4"))
+
+    def fits(metadata: Mapping[str, Any]) -> bool:
+        return metadata.get("KeySpec") == "Aliyun_SM4"
+
+    return find_key(make, fits, "Aliyun_SM4")
+
+
+@provides("sm4-external-key")
+def sm4_external_key(make: Make, _params: Mapping[str, Any]) -> Bundle:
+    """Return a new Aliyun_SM4 key that waits for its material."""
+    if not make.creating:
+        raise make.missing("sm4-external-key", 'raise safety to "creates"')
+    return key_bundle(make, create_key(make, KeySpec="Aliyun_SM4", Origin="EXTERNAL"))
+
+
 @provides("symmetric-key")
 def symmetric_key(make: Make, _params: Mapping[str, Any]) -> Bundle:
     """Return an enabled Aliyun_AES_256 key."""

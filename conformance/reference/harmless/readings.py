@@ -5,6 +5,9 @@ from conformance.reference.endpoint import Endpoint
 from conformance.reference.errors import KmsError
 from conformance.reference.harmless.registry import forgive, harmless, replace_error
 from conformance.reference.passage import Passage
+from conformance.reference.services.algorithms import PrivateKey, PublicKey
+from conformance.reference.sm import sm2
+from conformance.reference.sm.sm2 import Sm2PrivateKey, Sm2PublicKey
 
 
 @harmless(
@@ -127,3 +130,27 @@ def _unknown(endpoint: Endpoint) -> None:
         return True
 
     forgive(endpoint, "validate", applies, endpoint.validate)
+
+
+@harmless(
+    "sm2-ciphertexts-in-asn1",
+    statement="SM2 ciphertexts are ASN.1, and no other form opens.",
+    source="reading sm2-ciphertext-form",
+)
+def _sm2_form(endpoint: Endpoint) -> None:
+    seal, unseal = endpoint.seams.asymmetric_encrypt_bytes, endpoint.seams.asymmetric_decrypt_bytes
+
+    def encrypt(key: PublicKey, name: str, plaintext: bytes) -> bytes:
+        if isinstance(key, Sm2PublicKey):
+            return sm2.encrypt(key, plaintext, "asn1")
+        sealed: bytes = seal(key, name, plaintext)
+        return sealed
+
+    def decrypt(key: PrivateKey, name: str, ciphertext: bytes) -> bytes:
+        if isinstance(key, Sm2PrivateKey) and ciphertext[:1] != b"\x30":
+            raise ValueError("not ASN.1")
+        opened: bytes = unseal(key, name, ciphertext)
+        return opened
+
+    endpoint.seams.asymmetric_encrypt_bytes = encrypt
+    endpoint.seams.asymmetric_decrypt_bytes = decrypt

@@ -238,6 +238,18 @@ def decrypt(key: Sm2PrivateKey, ciphertext: bytes) -> bytes:
     return plaintext
 
 
+def unmasked(key: Sm2PrivateKey, x: int, y: int, body: bytes) -> bytes:
+    """Return what C2 hides, unchecked.
+
+    Raises:
+        ValueError: When C1 leads to no point.
+    """
+    shared = _shared(key.d, x, y)
+    if shared is None:
+        raise ValueError("not a ciphertext")
+    return _xor(body, _mask(*shared, len(body)))
+
+
 def _parts(ciphertext: bytes) -> tuple[Sm2PublicKey, bytes, bytes]:
     if ciphertext[:1] == _UNCOMPRESSED:
         check = ciphertext[_C1 : _C1 + DIGEST_BYTES]

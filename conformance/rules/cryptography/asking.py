@@ -1,7 +1,7 @@
 """Asks for cryptography and reads what comes back."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from conformance.client.exchange import Exchange
@@ -26,6 +26,17 @@ def b64(data: bytes) -> str:
 def done(kms: Kms, operation: str, params: Mapping[str, Any], **how: Any) -> Exchange:
     """Send a call that must succeed."""
     return kms.expect_success(kms.call(operation, params, **how))
+
+
+def declines(kms: Kms, exchange: Exchange) -> None:
+    """Go on unless a call was declined as unsupported; regions differ in what they offer.
+
+    Raises:
+        NotApplicable: When it was, properly.
+    """
+    if not exchange.ok and (exchange.code or "").startswith(("Unsupported", "Rejected.Unsup")):
+        kms.expect_refused(exchange, why="what the target does not offer")
+        raise NotApplicable(f"the target declines it: {exchange.describe()}", [exchange])
 
 
 def text_in(kms: Kms, exchange: Exchange, member: str) -> str:
@@ -108,14 +119,21 @@ def names_key(kms: Kms, exchange: Exchange, key: str, version: object = None) ->
         )
 
 
-def new_version(kms: Kms, key: str) -> str:
+def new_version(
+    kms: Kms, key: str, call: Callable[[str, Mapping[str, Any]], Exchange] | None = None
+) -> str:
     """Give a key another version and return its id.
+
+    Args:
+        kms: The target.
+        key: Id of the key.
+        call: How it is asked, where not as usual.
 
     Raises:
         NotApplicable: When the target adds versions to the other kind of keys only; sources
             contradict each other about which.
     """
-    added = kms.call("CreateKeyVersion", {"KeyId": key})
+    added = (call or kms.call)("CreateKeyVersion", {"KeyId": key})
     if not added.ok:
         kms.expect_refused(added, why="a key of a kind that gets no versions by hand")
         raise NotApplicable("the target adds no version to such keys, a documented reading")

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from conformance.client.exchange import Exchange
-from conformance.oracle.schemes import OAEP, decrypt
+from conformance.oracle.schemes import OAEP, SM2PKE, decrypt
 from conformance.oracle.texts import canonical_base64
 from conformance.rules.cryptography.asking import (
     SDK,
     ask_decrypt,
     bytes_in,
+    declines,
     done,
     expect_closed,
     names_key,
@@ -159,20 +160,19 @@ def asymmetric_keys_make_none(kms: Kms) -> None:
         kms.expect_refused(kms.call(operation, {"KeyId": pair["id"]}), why="an asymmetric key")
 
 
+def _choice(algorithm: str) -> dict[str, str]:
+    spec = "EC_SM2" if algorithm == SM2PKE else "RSA_2048"
+    return {"WrappingAlgorithm": algorithm, "WrappingKeySpec": spec}
+
+
 def _wrapping(kms: Kms, algorithm: str = "RSAES_OAEP_SHA_256") -> dict[str, Any]:
-    wrap = kms.provide("wrapping", {"WrappingAlgorithm": algorithm, "WrappingKeySpec": "RSA_2048"})
-    return {
-        "WrappingKeySpec": "RSA_2048",
-        "WrappingAlgorithm": algorithm,
-        "PublicKeyBlob": wrap["public-key"],
-    }
+    choice = _choice(algorithm)
+    return {**choice, "PublicKeyBlob": kms.provide("wrapping", choice)["public-key"]}
 
 
 def _unwrapped(kms: Kms, exchange: Exchange, algorithm: str) -> bytes:
     """Return the exported data key, opened by the oracle."""
-    private = kms.provide(
-        "wrapping", {"WrappingAlgorithm": algorithm, "WrappingKeySpec": "RSA_2048"}
-    )["private-key"]
+    private = kms.provide("wrapping", _choice(algorithm))["private-key"]
     opened = decrypt(private, algorithm, bytes_in(kms, exchange, "ExportedDataKey"))
     if opened is None:
         kms.violated(
@@ -220,7 +220,10 @@ def _exports() -> list[Case]:
 )
 def generated_and_exported(kms: Kms, case: tuple[str, int]) -> None:
     """Open both forms, with a context on the one."""
-    algorithm, size = case
+    _generated_and_exported(kms, *case)
+
+
+def _generated_and_exported(kms: Kms, algorithm: str, size: int) -> None:
     key = kms.provide("symmetric-key")
     context = {"purpose": "export"}
     request = {"KeyId": key["id"], "NumberOfBytes": size, "EncryptionContext": context}
@@ -259,6 +262,10 @@ def _wraps() -> list[Case]:
 )
 def exported(kms: Kms, algorithm: str) -> None:
     """Export a data key whose plaintext is known."""
+    _exported(kms, algorithm)
+
+
+def _exported(kms: Kms, algorithm: str) -> None:
     key = kms.provide("symmetric-key")
     context = {"purpose": "export"}
     made = done(kms, "GenerateDataKey", {"KeyId": key["id"], "EncryptionContext": context})
@@ -268,3 +275,44 @@ def exported(kms: Kms, algorithm: str) -> None:
     names_key(kms, sent, key["id"], key["version"])
     plain = bytes_in(kms, made, "Plaintext")
     _is_data_key(kms, sent, _unwrapped(kms, sent, algorithm), plain)
+
+
+def _under_sm2() -> list[Case]:
+    generated = [
+        Case(f"GenerateAndExportDataKey-{size}-bytes", size, "GenerateAndExportDataKey")
+        for size in (1, 32, 1024)
+    ]
+    return [*generated, Case("ExportDataKey", None, "ExportDataKey")]
+
+
+@rule(
+    "CRY-036",
+    level=Level.MUST,
+    family="cryptography",
+    statement="A data key leaves the service under an SM2 public key as well, by SM2PKE: it opens "
+    "to what the blob opens to.",
+    provenance="documented",
+    source=SDK,
+    stage="service",
+    promises=("semantics/data-key-wrapping", "semantics/data-key-export"),
+    operations=("GenerateAndExportDataKey", "ExportDataKey"),
+    needs=("spec:EC_SM2",),
+    cases=_under_sm2,
+)
+def under_sm2(kms: Kms, size: int | None) -> None:
+    """Wrap under a key of the suite's own and open it with own arithmetic."""
+    operation = "ExportDataKey" if size is None else "GenerateAndExportDataKey"
+    kms.require(f"operation:{operation}")
+    declines(kms, kms.call(operation, _sm2_probe(kms, operation)))
+    if size is None:
+        _exported(kms, SM2PKE)
+    else:
+        _generated_and_exported(kms, SM2PKE, size)
+
+
+def _sm2_probe(kms: Kms, operation: str) -> dict[str, Any]:
+    key = kms.provide("symmetric-key")["id"]
+    if operation == "GenerateAndExportDataKey":
+        return {"KeyId": key, **_wrapping(kms, SM2PKE)}
+    made = done(kms, "GenerateDataKeyWithoutPlaintext", {"KeyId": key})
+    return {"CiphertextBlob": text_in(kms, made, "CiphertextBlob"), **_wrapping(kms, SM2PKE)}

@@ -113,3 +113,69 @@ def macs_verify(kms: Kms, algorithm: str) -> None:
             "VerifyMac does not answer true for a wrong MAC",
             wrong,
         )
+
+
+@rule(
+    "CRY-073",
+    level=Level.MUST,
+    family="cryptography",
+    statement="A MAC covers every byte of its message, of whatever length: messages that differ in "
+    "the first or last byte, or by a zero at the end, have MACs of their own.",
+    provenance="documented",
+    source=f"{SDK}; RFC 2104",
+    stage="service",
+    promises=("semantics/mac-verify", "semantics/mac-wrong"),
+    operations=("GenerateMac", "VerifyMac"),
+    needs=_NEEDS,
+    cases=_cases,
+)
+def macs_cover_the_message(kms: Kms, algorithm: str) -> None:
+    """Compute MACs of messages around the blocks of the hashes."""
+    key = kms.provide("mac-key", {"Algorithm": algorithm})
+    for length in (1, 64, 128, 1000):
+        message = kms.bytes(length)
+        seen: dict[bytes, bytes] = {}
+        for other in (
+            message,
+            message + b"\0",
+            message[:-1] + bytes([message[-1] ^ 1]),
+            bytes([message[0] ^ 0x80]) + message[1:],
+        ):
+            request = {"KeyId": key["id"], "Algorithm": algorithm, "Message": b64(other)}
+            sent = done(kms, "GenerateMac", request)
+            mac = bytes_in(kms, sent, "Mac")
+            kms.expect(mac not in seen or seen[mac] == other, "another message, another MAC", sent)
+            seen[mac] = other
+        first = next(mac for mac, of in seen.items() if of == message)
+        request = {"KeyId": key["id"], "Algorithm": algorithm, "Message": b64(message)}
+        judged = done(kms, "VerifyMac", {**request, "Mac": b64(first)})
+        kms.expect(judged.data.get("Value") is True, "VerifyMac answers true for it", judged)
+
+
+@rule(
+    "CRY-074",
+    level=Level.MUST,
+    family="cryptography",
+    statement="HMAC keys make and check MACs and do nothing else, and no other key does.",
+    provenance="documented",
+    source="CreateKey page, AlibabaCloudDocs/kms (2021-07): a key has one usage",
+    stage="service",
+    promises=("semantics/usage-is-kept", "semantics/one-usage"),
+    operations=("GenerateMac", "VerifyMac", "Encrypt", "GenerateDataKey"),
+    needs=_NEEDS,
+)
+def mac_keys_make_macs(kms: Kms) -> None:
+    """Ask keys for what they are not for."""
+    algorithm = "HMAC_SHA_256"
+    key = kms.provide("mac-key", {"Algorithm": algorithm})
+    symmetric = kms.provide("symmetric-key")
+    message = b64(kms.bytes(30))
+    for operation, request in (
+        ("Encrypt", {"KeyId": key["id"], "Plaintext": message}),
+        ("GenerateDataKey", {"KeyId": key["id"]}),
+        ("GenerateMac", {"KeyId": symmetric["id"], "Algorithm": algorithm, "Message": message}),
+    ):
+        kms.expect_refused(kms.call(operation, request), why="a key of another usage")
+    request = {"KeyId": symmetric["id"], "Algorithm": algorithm, "Message": message}
+    judged = kms.call("VerifyMac", {**request, "Mac": b64(kms.bytes(32))})
+    kms.expect_refused(judged, why="a key of another usage")

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from conformance.rules.clock import later, require_movable_clock
-from conformance.rules.cryptography.asking import done, encrypted, text_in
+from conformance.rules.cryptography.asking import SDK, done, encrypted, text_in
 from conformance.rules.effects.looking import expect_key, key_metadata, new_key
 from conformance.rules.keys.importing import ask_import, parameters, wrapped
 from conformance.run.context import Kms
@@ -154,3 +154,96 @@ def keys_rotate(kms: Kms) -> None:
             "the former version opens what it encrypted",
             opened,
         )
+
+
+@rule(
+    "KEY-044",
+    level=Level.MUST,
+    family="keys",
+    statement="Material without an expiry never expires, and the same material that comes again "
+    "sets the expiry anew: earlier, later, or never.",
+    provenance="documented",
+    source=SDK,
+    stage="service",
+    promises=("semantics/import-never-expires", "semantics/import-again"),
+    operations=("ImportKeyMaterial", "DescribeKey"),
+    safety="creates",
+)
+def expiry_is_set_anew(kms: Kms) -> None:
+    """Import for an hour, then for good; and for good, then for an hour."""
+    require_movable_clock(kms)
+    soon = {"KeyMaterialExpireUnix": int((kms.now() + timedelta(hours=1)).timestamp())}
+    never = {"KeyMaterialExpireUnix": 0}
+    lasting, passing = (new_key(kms, Origin="EXTERNAL") for _ in range(2))
+    for key, expiries in ((lasting, (soon, never)), (passing, (never, soon))):
+        request = wrapped(kms, parameters(kms, key), kms.bytes(32))
+        for expiry in expiries:
+            kms.expect_success(ask_import(kms, {**request, **expiry}))
+    with later(kms, days=3650) as then:
+        for key, wish in ((lasting, "Enabled"), (passing, "PendingImport")):
+            described = kms.expect_success(then.call("DescribeKey", {"KeyId": key}))
+            state = key_metadata(described).get("KeyState")
+            kms.expect(
+                state == wish, f"ten years later the key is {wish}, found {state}", described
+            )
+
+
+@rule(
+    "KEY-045",
+    level=Level.MUST,
+    family="keys",
+    statement="A key does not rotate while it is Disabled; once it is Enabled again, a rotation "
+    "that fell due meanwhile happens at once.",
+    provenance="documented",
+    source=_ROTATION,
+    stage="service",
+    promises=("semantics/rotation-suspended",),
+    operations=("UpdateRotationPolicy", "DisableKey", "EnableKey", "DescribeKey"),
+    safety="creates",
+)
+def suspended_rotation(kms: Kms) -> None:
+    """Disable a rotating key for 366 days, then enable it."""
+    require_movable_clock(kms)
+    key = new_key(kms)
+    policy = {"KeyId": key, "EnableAutomaticRotation": True, "RotationInterval": "365d"}
+    done(kms, "UpdateRotationPolicy", policy)
+    first = expect_key(kms, key).get("PrimaryKeyVersion")
+    done(kms, "DisableKey", {"KeyId": key})
+    with later(kms, days=366) as then:
+        for step, rotated in ((None, False), ("EnableKey", True)):
+            if step:
+                kms.expect_success(then.call(step, {"KeyId": key}))
+            described = kms.expect_success(then.call("DescribeKey", {"KeyId": key}))
+            now = key_metadata(described).get("PrimaryKeyVersion")
+            kms.expect(
+                (now != first) is rotated,
+                f"the key has {'rotated' if rotated else 'not rotated while it is Disabled'}",
+                described,
+            )
+
+
+@rule(
+    "KEY-046",
+    level=Level.MUST,
+    family="keys",
+    statement="A key whose deletion was cancelled outlives the end of the window that it had.",
+    provenance="documented",
+    source=_STATES,
+    stage="service",
+    promises=("transition/PendingDeletion/CancelKeyDeletion",),
+    operations=("ScheduleKeyDeletion", "CancelKeyDeletion", "DescribeKey"),
+    safety="schedules-deletion",
+)
+def cancelled_keys_stay(kms: Kms) -> None:
+    """Schedule for a week, cancel, and look a month later."""
+    require_movable_clock(kms)
+    key = new_key(kms)
+    blob = text_in(kms, encrypted(kms, key, _TEXT), "CiphertextBlob")
+    done(kms, "ScheduleKeyDeletion", {"KeyId": key, "PendingWindowInDays": 7})
+    done(kms, "CancelKeyDeletion", {"KeyId": key})
+    with later(kms, days=30) as then:
+        described = kms.expect_success(then.call("DescribeKey", {"KeyId": key}))
+        state = key_metadata(described).get("KeyState")
+        kms.expect(state == "Enabled", f"the key is Enabled, found {state}", described)
+        opened = kms.expect_success(then.call("Decrypt", {"CiphertextBlob": blob}))
+        kms.expect(opened.data.get("Plaintext") == _TEXT, "the key still decrypts", opened)
