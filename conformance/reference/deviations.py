@@ -109,7 +109,8 @@ def _unknown(kind: Kind, name: str, deviations: Mapping[str, Deviation]) -> str:
 
 def _fingerprint(endpoint: Endpoint) -> dict[str, Any]:
     """Return what deviations may change; functions count by identity."""
-    stages = {name: id(getattr(endpoint, name)) for name in (*ADMISSION, "dispatch", "render")}
+    names = (*ADMISSION, "choose_api", "instance_api", "dispatch", "render")
+    stages = {name: id(getattr(endpoint, name)) for name in names}
     return {
         **stages,
         "handlers": {name: id(handler) for name, handler in endpoint.handlers.items()},
