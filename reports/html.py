@@ -14,7 +14,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from reports import cells, view
+from reports import cells, coverage, view
 from reports import vocabulary as words
 from reports.digest import GENERAL, Digest
 from reports.text import count, duration, visible
@@ -70,6 +70,7 @@ def page(numbers: Digest) -> str:
             sections=[(name, view.groups(numbers, verdicts)) for name, verdicts in SECTIONS],
             untested=[cause for cause in numbers.causes if cause.verdict == "not-testable"],
             declined=[cause for cause in numbers.causes if cause.verdict == "not-applicable"],
+            coverage=coverage.read(run.folder),
             times=view.family_times(run),
             named=view.NAMED,
             style=Markup(style),  # noqa: S704 - a file of this package

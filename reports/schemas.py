@@ -11,7 +11,7 @@ from jsonschema.exceptions import best_match
 import specs
 from reports.text import one_line, shorten
 
-NAMES = ("results", "evidence", "certificate", "diff")
+NAMES = ("results", "evidence", "certificate", "diff", "coverage")
 
 
 def problem(document: Any, schema: str, definition: str = "") -> str | None:

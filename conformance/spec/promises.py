@@ -140,6 +140,8 @@ def _constraints(schema: Mapping[str, Any], pointer: str) -> Iterator[tuple[str,
 def _says_nothing(schema: Mapping[str, Any], keyword: str, *, open_list: bool) -> bool:
     if keyword in {"enum", "const"}:
         return open_list
+    if keyword == "x-forms":
+        return len(schema[keyword]) == 1
     if keyword in {"minLength", "minItems"}:
         return int(schema[keyword]) == 0
     return keyword == "enum" and bool(special_values(schema))

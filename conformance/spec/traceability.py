@@ -145,8 +145,15 @@ def recorded() -> Record:
     return {promise: tuple(rules) for promise, rules in document.get("promises", {}).items()}
 
 
-def trace(record: Record) -> Trace:
-    """Weigh a record against all promises and specs/exclusions.json."""
+def trace(record: Record, exclusions: Iterable[Mapping[str, Any]] | None = None) -> Trace:
+    """Weigh a record against all promises.
+
+    Args:
+        record: Promises and the rules that proved them.
+        exclusions: Instead of those of specs/exclusions.json.
+    """
+    if exclusions is None:
+        exclusions = catalogue().document("exclusions")["exclusions"]
     known = promises()
     proven = {promise: names for promise, names in record.items() if promise in known}
     proven = {promise: proven[promise] for promise in known if promise in proven}
@@ -157,7 +164,7 @@ def trace(record: Record) -> Trace:
             proven[f"limit/{row['id']}"] = tuple(sorted(found))
     excluded: dict[str, str] = {}
     stale: list[str] = []
-    for entry in catalogue().document("exclusions")["exclusions"]:
+    for entry in exclusions:
         for pattern in entry["promises"]:
             matching = [identifier for identifier in known if fnmatchcase(identifier, pattern)]
             excluded |= {one: entry["reason"] for one in matching if one not in proven}

@@ -67,8 +67,33 @@ def test_every_rule_can_be_explained(capsys):
 def test_coverage(capsys):
     table = output(capsys, "coverage", "--variants")
     assert len(table.splitlines()) > 91
-    families = output(capsys, "coverage")
+    families = output(capsys, "coverage", "--families")
     assert "91 of 91 operations are covered" in families
+
+
+@pytest.mark.parametrize("by", ["kind", "operation", "parameter", "code", "cell"])
+def test_coverage_sums_up_in_several_ways(by, capsys):
+    lines = output(capsys, "coverage", "--by", by).splitlines()
+    assert lines[0].split() == [by, "promises", "tested", "excluded", "open"]
+    assert "100 % are tested or excluded with a reason" in lines
+
+
+def test_coverage_names_rules_and_reasons(capsys):
+    assert re.search(r"^CON-002 +\d+$", output(capsys, "coverage", "--by", "rule"), re.M)
+    lines = output(capsys, "coverage", "--operation", "Encrypt").splitlines()
+    told = dict(re.split(r"  +", line, maxsplit=1) for line in lines)
+    assert "STA-002" in told["state/Encrypt/Disabled"]
+    assert "CON-002" in told["constraint/Encrypt/KeyId/required"]
+    document = json.loads(output(capsys, "coverage", "--json"))
+    assert document["open"] == []
+    assert document["promises"]["operation/Encrypt"]
+    assert main(["coverage", "--operation", "Encript"]) == 2
+    assert "did you mean" in capsys.readouterr().err.lower()
+
+
+def test_coverage_of_a_folder_that_is_no_run(tmp_path, capsys):
+    assert main(["coverage", "--results", str(tmp_path)]) == 2
+    assert "give the results folder of a run" in capsys.readouterr().err
 
 
 @pytest.fixture(scope="module")
