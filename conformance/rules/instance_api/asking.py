@@ -14,6 +14,7 @@ from conformance.run.verdict import NotApplicable
 from conformance.spec.instance import InstanceOperation, instance_api
 from conformance.wire.instance import InstanceAuth
 from conformance.wire.request import rebuilt
+from conformance.wire.tamper import signers
 
 PAGES = "KMS Instance API, operations"
 HEADERS = "KMS Instance API, common request headers"
@@ -111,6 +112,25 @@ def header_set(name: str, value: str | None) -> Callable[[httpx.Request], httpx.
         return rebuilt(request, headers=headers)
 
     return change
+
+
+def sent_before(kms: Kms, name: str, value: str | None) -> InstanceExchange:
+    """Set a header, then sign what is there; the rest of the request is right."""
+    edited = signer(kms)
+    edited.edit = lambda headers: put(headers, name, value)
+    return harmless_call(kms, edited)
+
+
+def put(headers: httpx.Headers, name: str, value: str | None) -> None:
+    """Set a header in place, or drop it for None."""
+    headers.pop(name, None)
+    if value is not None:
+        headers[name] = value
+
+
+def sent_after(kms: Kms, name: str, value: str | None) -> InstanceExchange:
+    """Sign rightly, then set a header."""
+    return harmless_call(kms, signers.after(signer(kms), header_set(name, value)))
 
 
 def _sealed(kms: Kms, operation: str) -> dict[str, Any]:
