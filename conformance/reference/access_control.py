@@ -1,4 +1,4 @@
-"""Application access points: what a client key may do, from where, and for how long.
+"""Application access points: what a client key may do, and from where.
 
 Each access point has policies; a policy is for the shared gateway or for one instance, and says
 which roles it grants on which keys and secrets, to callers from which networks. A client key may do
@@ -10,7 +10,6 @@ The small decisions are methods, which a fault replaces on the `AccessControl` o
 
 import ipaddress
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Literal
 
 from conformance.reference.errors import KmsError
@@ -28,16 +27,7 @@ _SECRET_USERS = {
 }
 _NETWORKS = {"instance": {"Private"}, "shared": {"Public", "VPC"}}
 
-Problem = Literal["unknown", "not-yet-valid", "expired"]
 Scope = Literal["instance", "shared"]
-
-
-class ClientKeyProblem(Exception):  # noqa: N818 - what was found
-    """A client key that does not let anybody in; one that was deleted is unknown."""
-
-    def __init__(self, kind: Problem) -> None:
-        super().__init__(kind)
-        self.kind: Problem = kind
 
 
 class AccessControl:
@@ -49,21 +39,6 @@ class AccessControl:
 
     def __init__(self, account: Account) -> None:
         self._account = account
-
-    def find_client_key(self, client_key_id: str, now: datetime) -> ClientKey:
-        """Return a client key that is valid now.
-
-        Raises:
-            ClientKeyProblem: When there is none of this id, or it is not valid.
-        """
-        client_key = self._account.client_keys.get(client_key_id)
-        if client_key is None:
-            raise ClientKeyProblem("unknown")
-        if now < client_key.not_before:
-            raise ClientKeyProblem("not-yet-valid")
-        if now > client_key.not_after:
-            raise ClientKeyProblem("expired")
-        return client_key
 
     def permit(
         self,

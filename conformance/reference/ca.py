@@ -6,6 +6,7 @@ length of 0, and the certificate of the instance.
 """
 
 import ssl
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -81,8 +82,11 @@ class Authority:
         if versions[0] in {"1.0", "1.1"}:
             # OpenSSL 3 offers these below its lowest security level only.
             context.set_ciphers("DEFAULT:@SECLEVEL=0")
-        context.minimum_version = _VERSIONS[versions[0]]
-        context.maximum_version = _VERSIONS[versions[1]]
+        with warnings.catch_warnings():
+            # An endpoint that offers them is in the wrong, and knows it.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            context.minimum_version = _VERSIONS[versions[0]]
+            context.maximum_version = _VERSIONS[versions[1]]
         context.set_alpn_protocols(["http/1.1"])
         end = datetime.now(UTC) - timedelta(days=1)
         if expired:
@@ -109,7 +113,7 @@ def dedicated_context(
     Args:
         own: Issues the instance's certificate.
         shared: Authority of the shared gateway, for one that hangs from the wrong root.
-        names: Names and addresses of the instance.
+        names: Name of the instance, then those of the machine.
         options: How it is, and deviates.
     """
     issuer = own
@@ -117,8 +121,12 @@ def dedicated_context(
         issuer = shared
     elif options.certificate == "other-authority":
         issuer = Authority.make_private()
+    if options.certificate == "other-host":
+        names = ["kms.other.example"]
+    elif options.certificate == "addresses-only":
+        names = names[1:]
     return issuer.server_context(
-        ["kms.other.example"] if options.certificate == "other-host" else names,
+        names,
         options.versions,
         expired=options.certificate == "expired",
         whole=options.chain == "complete",

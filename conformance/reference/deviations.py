@@ -122,6 +122,8 @@ def _fingerprint(endpoint: Endpoint) -> dict[str, Any]:
         "nonces": id(endpoint.nonces),
         "lookup": (id(endpoint.lookup), id(endpoint.token_owner)),
         "identities": [(c.identity, c.principal) for c in endpoint.identities],
+        "access": {name: id(value) for name, value in vars(endpoint.access_control).items()},
+        "internet": [i.internet_access for i in endpoint.account.instances.values()],
         "quota": id(endpoint.quota),
         "counts": endpoint.account.counts(),
         "status": endpoint.account.status,

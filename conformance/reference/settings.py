@@ -45,15 +45,21 @@ class DedicatedTls:
 
     Attributes:
         versions: TLS versions offered, lowest and highest of "1.0" to "1.3".
-        certificate: What the certificate is: right, for another host, out of date, or hanging from
-            the authority of the shared gateway or from one that nobody knows.
+        certificate: What the certificate is: right, for another host, for addresses alone and not
+            for the instance, out of date, or hanging from the authority of the shared gateway or
+            from one that nobody knows.
         chain: Whether the second authority is sent along.
         plain: Serve what comes in plain text to its port.
     """
 
     versions: tuple[str, str] = ("1.2", "1.3")
     certificate: Literal[
-        "right", "other-host", "expired", "shared-authority", "other-authority"
+        "right",
+        "other-host",
+        "addresses-only",
+        "expired",
+        "shared-authority",
+        "other-authority",
     ] = "right"
     chain: Literal["complete", "incomplete"] = "complete"
     plain: bool = False

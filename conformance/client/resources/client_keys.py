@@ -102,21 +102,13 @@ def _policy(make: Make, scope: str, rule: str | None, params: Mapping[str, Any])
         "Name": name,
         "Permissions": [f"{_ROLES}{role}" for role in roles],
         "Resources": list(params.get("Resources", _RESOURCES[scope])),
-        "KmsInstance": "shared" if scope == "shared" else instance_of(make),
+        "KmsInstance": "shared" if scope == "shared" else make.instance_id,
         "Description": make.description,
     }
     if rule is not None:
         request["AccessControlRules"] = {"NetworkRules": [rule]}
     make.call("CreatePolicy", request)
     return name
-
-
-def instance_of(make: Make) -> str:
-    """Return the id of the instance behind the dedicated gateway, else of any."""
-    dedicated = make.target.gateways.get("dedicated")
-    if dedicated is not None and dedicated.instance is not None:
-        return dedicated.instance
-    return str(make.provide("instance", fresh=False)["id"])
 
 
 def _validity(seconds: tuple[int, int] | None) -> Mapping[str, str]:

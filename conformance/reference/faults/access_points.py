@@ -244,7 +244,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "client-key-stays",
-    breaks=("EFF-071",),
+    breaks=("EFF-071", "AAP-022", "AAP-036"),
     statement="DeleteClientKey succeeds and the client key stays.",
     source=_CLIENT_KEY,
 )
