@@ -40,37 +40,3 @@ def _(endpoint: Endpoint) -> None:
             answer["Errors"] = "some secrets were not found"
 
     wrap_answer(endpoint, "BatchGetSecretValue", change)
-
-
-@fault(
-    "asymmetric-key-has-primary-version",
-    breaks=("CON-014",),
-    statement="DescribeKey shows a PrimaryKeyVersion of asymmetric keys.",
-    source=SDK,
-)
-def _(endpoint: Endpoint) -> None:
-    def change(_: Call, answer: dict[str, Any]) -> None:
-        metadata = _metadata(answer)
-        metadata.setdefault("PrimaryKeyVersion", metadata["KeyId"])
-
-    wrap_answer(endpoint, "DescribeKey", change)
-
-
-@fault(
-    "description-of-protection-stays",
-    breaks=("CON-014",),
-    statement="DescribeKey shows a description of deletion protection that is off.",
-    source=SDK,
-)
-def _(endpoint: Endpoint) -> None:
-    kept: dict[str, str] = {}
-
-    def change(_: Call, answer: dict[str, Any]) -> None:
-        metadata = _metadata(answer)
-        shown = metadata.get("DeletionProtectionDescription")
-        if shown:
-            kept[metadata["KeyId"]] = shown
-        elif metadata["KeyId"] in kept:
-            metadata["DeletionProtectionDescription"] = kept[metadata["KeyId"]]
-
-    wrap_answer(endpoint, "DescribeKey", change)

@@ -142,32 +142,3 @@ def answers_fit_in_situations(kms: Kms, situation: Situation) -> None:
                 exchange,
             )
         kms.proves(*(f"answer/{exchange.operation}/{place}" for place in places(exchange.data)))
-
-
-@rule(
-    "CON-014",
-    level=Level.MUST,
-    family="contract",
-    statement="DescribeKey shows PrimaryKeyVersion of symmetric keys only, and a description of "
-    "deletion protection only while protection is on.",
-    provenance="documented",
-    source=f"CreateKey page, AlibabaCloudDocs/kms (2021-07); {_OPERATIONS}",
-    stage="answer",
-    promises=("semantics/primary-version-shown", "semantics/protection-description"),
-    operations=("DescribeKey",),
-    safety="creates",
-    cases=lambda: (Case(name, name) for name in ("primary version", "protection")),
-)
-def conditional_members(kms: Kms, name: str) -> None:
-    """Look at a pair of keys, or at a key before and after."""
-    if name == "protection":
-        wanted = zip(_protected_key(kms), (True, False), strict=True)
-        member = "DeletionProtectionDescription"
-    else:
-        bundles = (kms.provide("symmetric-key"), kms.provide("signing-key-pair"))
-        looks = [_described(kms, str(bundle["id"])) for bundle in bundles]
-        wanted = zip(looks, (True, False), strict=True)
-        member = "PrimaryKeyVersion"
-    for exchange, there in wanted:
-        shown = bool(exchange.data.get("KeyMetadata", {}).get(member))
-        kms.expect(shown is there, f"{member} is shown: {there}, found {shown}", exchange)
