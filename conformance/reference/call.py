@@ -29,7 +29,8 @@ Gateway: TypeAlias = Literal["shared", "dedicated"]
 Side: TypeAlias = Literal["vpc", "internet"]
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen for the same reason as `Verified`: made for every request, changed by nobody.
+@dataclass(slots=True)
 class Call:
     """One authenticated, authorised and valid call.
 

@@ -31,6 +31,7 @@ from conformance.wire.credentials import AccessKey, ClientKey, Credential, StsTo
 from conformance.wire.encoding import encode_query
 from conformance.wire.failures import AuthFailure, FailureKind, WireError
 from conformance.wire.identity import KMS_VERSION, Identity, Scheme, Verified, Verifier
+from conformance.wire.macs import keyed_hash
 from conformance.wire.request import WireRequest, rebuilt
 from conformance.wire.rpc import new_nonce
 from conformance.wire.times import Clock, format_iso, utc_now
@@ -72,7 +73,7 @@ def sign(
         return credential.sign(text.encode()).hex()
     if algorithm == RSA_SHA256:
         raise WireError(f"{RSA_SHA256} needs a private key")
-    return hmac.digest(credential.secret.encode(), text.encode(), hashes[algorithm]).hex()
+    return keyed_hash(credential.secret, hashes[algorithm]).digest(text.encode()).hex()
 
 
 class Acs3Auth(httpx.Auth):
@@ -197,13 +198,14 @@ def verify(request: WireRequest, verifier: Verifier) -> Verified:
     checks.check_transport(request, verifier.policy)
     headers = joined_headers(request)
     authorization = Authorization.parse(headers.get("authorization", ""))
-    if authorization.algorithm not in verifier.policy.algorithms & HASHES.keys():
-        raise AuthFailure(FailureKind.BAD_SIGNATURE_METHOD, authorization.algorithm)
+    algorithm = authorization.algorithm
+    if algorithm not in HASHES or algorithm not in verifier.policy.algorithms:
+        raise AuthFailure(FailureKind.BAD_SIGNATURE_METHOD, algorithm)
     claim = Claim(
         scheme=Scheme.V3,
         authorization=authorization,
         access_key_id=authorization.credential,
-        hash_name=HASHES[authorization.algorithm],
+        hash_name=HASHES[algorithm],
         hash_header="x-acs-content-sha256",
         holds=lambda text, identity: _matches(authorization, text, identity),
     )
@@ -226,6 +228,6 @@ def _matches(authorization: Authorization, text: str, identity: Identity) -> boo
         return True
     if identity.secret is None:
         return False
-    secret, hash_name = identity.secret.encode(), HASHES[authorization.algorithm]
-    computed = hmac.digest(secret, text.encode(), hash_name).hex()
+    hash_name = HASHES[authorization.algorithm]
+    computed = keyed_hash(identity.secret, hash_name).digest(text.encode()).hex()
     return hmac.compare_digest(computed.encode(), given.encode())

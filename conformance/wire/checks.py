@@ -3,11 +3,14 @@
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import TypeAlias
 
 from conformance.wire.failures import AuthFailure, FailureKind, WireError
 from conformance.wire.identity import Identity, Policy, Verifier
 from conformance.wire.request import WireRequest
 from conformance.wire.times import is_fresh
+
+Pairs: TypeAlias = list[tuple[str, str]]
 
 _is_access_key_id = re.compile(r"[A-Za-z0-9._-]{1,128}").fullmatch
 
@@ -23,8 +26,8 @@ def check_transport(request: WireRequest, policy: Policy) -> None:
         raise AuthFailure(FailureKind.BAD_HTTP_METHOD, request.method)
 
 
-def request_pairs(request: WireRequest) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-    """Return query pairs and form pairs, each name once in both together.
+def request_pairs(request: WireRequest) -> tuple[Pairs, Pairs, dict[str, str]]:
+    """Return query pairs, form pairs, and both by name, each name once in both together.
 
     Official clients differ in which side wins when a name stands in query and form, therefore a
     request with both is refused as ambiguous.
@@ -33,10 +36,11 @@ def request_pairs(request: WireRequest) -> tuple[list[tuple[str, str]], list[tup
         query, form = request.query_pairs(), request.form_pairs()
     except WireError:
         raise AuthFailure(FailureKind.UNPARSABLE_PARAMETERS) from None
-    pairs = query + form if form else query
-    if len(dict(pairs)) != len(pairs):
-        raise AuthFailure(FailureKind.DUPLICATE_PARAMETER, _first_duplicate(pairs))
-    return query, form
+    named = dict(query)
+    named.update(form)
+    if len(named) != len(query) + len(form):
+        raise AuthFailure(FailureKind.DUPLICATE_PARAMETER, _first_duplicate(query + form))
+    return query, form, named
 
 
 def _first_duplicate(pairs: Sequence[tuple[str, str]]) -> str:

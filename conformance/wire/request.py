@@ -1,7 +1,8 @@
 """A request as it crosses the wire, the same value on both sides."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 
@@ -32,6 +33,8 @@ class WireRequest:
     body: bytes = field(repr=False)
     host: str
     secure: bool = True
+    #: What was made of the above already; several stages ask for the same.
+    _read: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def build(
@@ -66,6 +69,13 @@ class WireRequest:
             request.headers.get("host", ""),
             request.url.scheme == "https",
         )
+
+    def by_name(self) -> Mapping[str, str]:
+        """Return headers by name, of a repeated one the last."""
+        named: dict[str, str] | None = self._read.get("by name")
+        if named is None:
+            named = self._read["by name"] = dict(self.headers)
+        return named
 
     def header(self, name: str) -> str | None:
         """Return the first value of a header given in lower case, or None."""

@@ -25,6 +25,7 @@ from conformance.wire.credentials import ClientKey, Credential, StsToken
 from conformance.wire.encoding import canonical_query, encode_query, percent_encode_canonical
 from conformance.wire.failures import AuthFailure, FailureKind
 from conformance.wire.identity import KMS_VERSION, Identity, Scheme, Verified, Verifier
+from conformance.wire.macs import keyed_hash
 from conformance.wire.request import FORM, WireRequest, rebuilt
 from conformance.wire.times import Clock, format_iso, parse_iso, utc_now
 
@@ -48,6 +49,18 @@ COMMON_PARAMETERS = frozenset(
         "SecurityToken",
         "BearerToken",
     }
+)
+
+#: In the order in which they are missed.
+_REQUIRED = (
+    "Action",
+    "Version",
+    "AccessKeyId",
+    "Timestamp",
+    "SignatureMethod",
+    "SignatureVersion",
+    "SignatureNonce",
+    "Signature",
 )
 
 HMAC_SHA1 = "HMAC-SHA1"
@@ -74,7 +87,7 @@ def sign(method: str, pairs: Iterable[tuple[str, str]], credential: Credential) 
 
 
 def _hmac_sha1(secret: str, message: bytes) -> str:
-    digest = hmac.digest(f"{secret}&".encode(), message, "sha1")
+    digest = keyed_hash(secret, "sha1", "&").digest(message)
     return binascii.b2a_base64(digest, newline=False).decode()
 
 
@@ -213,9 +226,8 @@ def verify(request: WireRequest, verifier: Verifier) -> Verified:
     """
     policy = verifier.policy
     checks.check_transport(request, policy)
-    query, form = checks.request_pairs(request)
+    query, form, params = checks.request_pairs(request)
     pairs = query + form
-    params = dict(pairs)
     access_key_id, timestamp = _check_common(params, policy.require_nonce)
     answer_format = checks.answer_format(params.get("Format", ""))
     checks.check_operation(params["Action"], params["Version"], policy)
@@ -237,11 +249,9 @@ def verify(request: WireRequest, verifier: Verifier) -> Verified:
 
 def _check_common(params: dict[str, str], require_nonce: bool) -> tuple[str, str]:
     """Refuse missing and unknown common parameters; return access key id and timestamp."""
-    for name in ("Action", "Version", "AccessKeyId", "Timestamp", "SignatureMethod"):
-        checks.required(params.get(name), name)
-    for name in ("SignatureVersion", "SignatureNonce", "Signature"):
-        if name != "SignatureNonce" or require_nonce:
-            checks.required(params.get(name), name)
+    for name in _REQUIRED:
+        if not params.get(name) and (name != "SignatureNonce" or require_nonce):
+            raise AuthFailure(FailureKind.MISSING_PARAMETER, name)
     if params["SignatureVersion"] != "1.0":
         raise AuthFailure(FailureKind.BAD_SIGNATURE_VERSION, params["SignatureVersion"])
     if params["SignatureMethod"] not in {HMAC_SHA1, RSA_SHA256}:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import lru_cache
 from typing import TypeAlias
 
 from conformance.wire.failures import WireError
@@ -26,11 +27,14 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+# The same few moments are written and read over and over: when things were made, and this second.
+@lru_cache(maxsize=4096)
 def format_iso(moment: datetime) -> str:
     """Return ``yyyy-MM-ddTHH:mm:ssZ``, the form of Timestamp and x-acs-date."""
     return moment.astimezone(UTC).isoformat(timespec="seconds")[:19] + "Z"
 
 
+@lru_cache(maxsize=4096)
 def parse_iso(text: str) -> datetime:
     """Read ``yyyy-MM-ddTHH:mm:ssZ`` and nothing else; WireError otherwise."""
     if _ISO.fullmatch(text) is None:
