@@ -46,6 +46,7 @@ class Agent:
         read: Finds out which secret a request asks for.
         tell_error: Answers when there is no value.
         tell: Makes the answer from the document.
+        refuse: Makes the answer of a refusal of the agent's own.
         note: Writes to the log how a request ended.
         host: Address to listen on.
     """
@@ -62,6 +63,7 @@ class Agent:
     read: "Callable[[Agent, Asked], Lookup]" = field(default_factory=lambda: read_lookup)
     tell_error: Callable[[Said | None], Reply] = field(default_factory=lambda: error_reply)
     tell: Callable[[Mapping[str, Any]], Reply] = lambda document: Reply.of_json(200, document)
+    refuse: Callable[[Refused], Reply] = lambda refused: refused.reply
     note: "Callable[[Agent, Asked, Outcome], None]" = field(default_factory=lambda: note_outcome)
     #: Answers a request in place of all else, None to go on; for deviations.
     before: "Callable[[Agent, Asked], Awaitable[Reply | None]]" = field(
@@ -89,7 +91,7 @@ class Agent:
             members, origin = await self.retrieval.get(lookup)
             reply = self.tell(self.shape(members, self.retrieval.upstream.target))
         except Refused as refused:
-            reply, origin = refused.reply, refused.why
+            reply, origin = self.refuse(refused), refused.why
         except Failed as failed:
             reply = self.tell_error(failed.said)
             origin = "away" if failed.said is None else failed.said.code

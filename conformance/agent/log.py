@@ -37,13 +37,17 @@ class _Line(logging.Formatter):
 class Log:
     """Writes lines to a file that is begun anew at a size, or to standard error.
 
+    Args:
+        settings: Name file and level.
+        formatter: Another form of lines; for deviations.
+
     Raises:
         UsageError: When the file cannot be written.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, formatter: logging.Formatter | None = None) -> None:
         self._handler = _handler(settings)
-        self._handler.setFormatter(_Line())
+        self._handler.setFormatter(formatter or _Line())
         # Of this agent alone: several may live in one process.
         self._logger = logging.Logger("kms-agent", _LEVELS[settings.log_level])  # noqa: LOG001
         self._logger.addHandler(self._handler)

@@ -74,7 +74,7 @@ def embedded_target(options: Sequence[str] = ()) -> Iterator[Target]:
 
 def embedded_agent(options: Sequence[str] = ()) -> AgentEntry:
     """Return the embedded agent, to be started with further options of its command."""
-    command = [sys.executable, "-m", "conformance.cli", "agent", "--while-stdin-open"]
+    command = [sys.executable, "-m", "conformance.agent", "--while-stdin-open"]
     for name in ("target", "gateway", "port", "token_file", "ttl", "response_type"):
         command += [f"--{name.replace('_', '-')}", f"{{{name}}}"]
     return AgentEntry(command=(*command, "--log-file", "{log}", *options))

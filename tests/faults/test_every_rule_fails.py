@@ -7,11 +7,14 @@ the rules that it names run against it through the engine that every run uses.
 import pytest
 from harness import first_report, likely_first, opened, planned, rules, served
 
+from conformance.agent import deviations as of_agents
 from conformance.reference.deviations import known, put_into_force
 from conformance.reference.endpoint import Endpoint
 
 FAULTS = known("fault")
-NAMED = {name for fault in FAULTS.values() for name in fault.breaks}
+#: Rules about agents are broken by agents: tests/agent shows it.
+BROKEN_BY_AGENTS = {name for fault in of_agents.known("fault").values() for name in fault.breaks}
+NAMED = {name for fault in FAULTS.values() for name in fault.breaks} | BROKEN_BY_AGENTS
 
 
 @pytest.mark.parametrize("identifier", sorted(rules()))

@@ -23,6 +23,8 @@ from conformance.wire.envelope import parse
 
 #: Longest TTL that a rule waits for, in seconds.
 PATIENCE = 10.0
+#: Stands for the token of the agent, whatever it is.
+RIGHT = "\0"
 
 
 class Agent:
@@ -118,34 +120,36 @@ class Agent:
         target: str,
         *,
         method: str = "GET",
-        token: str | None = "",
+        token: str | None = RIGHT,
         header: str | None = None,
         headers: Sequence[tuple[str, str]] = (),
         content: bytes = b"",
         secret: str | None = None,
+        timeout: float | None = None,
     ) -> Exchange:
         """Send a request and return what came back.
 
         Args:
             target: Path and query.
             method: As sent.
-            token: The right one when empty, none when None.
+            token: The right one unless told, none when None.
             header: Header of the token, the first of the specs unless told.
             headers: Further headers.
             content: Body.
             secret: Name of the secret that it is about, for the record.
+            timeout: Seconds instead of the target's.
 
         Raises:
             Hang, TransportProblem: When there is no answer.
         """
-        shown = self.token if token == "" else token
+        shown = self.token if token == RIGHT else token
         carried = [] if shown is None else [(header or token_headers()[0], shown)]
         host = self.url.removeprefix("http://")
         fixed = [("Host", host), ("user-agent", "kms-conformance"), ("accept", "*/*")]
         sized = [("content-length", str(len(content)))] if content else []
         outgoing = Outgoing(method, self.url, target, (*fixed, *carried, *headers, *sized), content)
         started = datetime.now(UTC)
-        answer = self._transport.send(outgoing, self._timeout)
+        answer = self._transport.send(outgoing, timeout or self._timeout)
         exchange = Exchange(
             operation="GetSecretValue",
             method=method,

@@ -41,12 +41,14 @@ class Arrival:
         secret: The secret it was about, None for none.
         status: How it was answered.
         scheme: How it was signed.
+        gateway: shared or dedicated.
     """
 
     operation: str
     secret: str | None
     status: int
     scheme: str
+    gateway: str
 
 
 class Upstream:
@@ -76,23 +78,40 @@ class Upstream:
     # --- secrets ------------------------------------------------------------------------------
 
     def create(
-        self, value: str, *, parts: tuple[str, ...] = (), data_type: str = "text", **more: str
+        self, value: str, *, parts: tuple[str, ...] = (), name: str | None = None, **more: str
     ) -> Secret:
         """Make a secret.
 
         Args:
             value: Its value.
             parts: Pieces of the value that are secret by themselves.
-            data_type: text or binary.
+            name: A fresh one unless told.
             more: Further parameters of CreateSecret.
         """
         for part in (value, *parts):
             self._learn(part)
-        secret = Secret(self._names.fresh("secret"), value)
-        params = {"VersionId": secret.version, "SecretDataType": data_type, **more}
-        named = {"SecretName": secret.name, "SecretData": value, "Description": self._names.marker}
-        self.call("CreateSecret", {**named, **params})
+        secret = Secret(name or self._names.fresh("secret"), value)
+        named = {
+            "SecretName": secret.name,
+            "SecretData": value,
+            "VersionId": secret.version,
+            "Description": self._names.marker,
+        }
+        self.call("CreateSecret", {**named, **more})
         return secret
+
+    def on_instance(self) -> dict[str, str]:
+        """Return parameters that put a secret on an instance, with a key that was made there.
+
+        Raises:
+            NotTestable: When the upstream names no instance.
+        """
+        instance = self.target.resources.get("instance")
+        if instance is None:
+            raise NotTestable("no instance: name one as instance under [resources]")
+        params = {"DKMSInstanceId": instance, "Description": self._names.marker}
+        key = self.call("CreateKey", params).data.get("KeyMetadata", {}).get("KeyId")
+        return {"DKMSInstanceId": instance, "EncryptionKeyId": str(key)}
 
     def put(self, secret: Secret, value: str, version: str) -> Secret:
         """Give a secret another current value."""
@@ -137,7 +156,14 @@ class Upstream:
         """Return what has arrived since `forget`, in order."""
         seen = self._asked("GET", "/witness")["requests"]
         return [
-            Arrival(one["action"], _secret_of(one), one["status"], one["scheme"]) for one in seen
+            Arrival(
+                operation=one["action"],
+                secret=_secret_of(one),
+                status=one["status"],
+                scheme=one["scheme"],
+                gateway="dedicated" if one["listener"] == "dedicated" else "shared",
+            )
+            for one in seen
         ]
 
     def retrievals(self, secret: Secret) -> int:
