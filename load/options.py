@@ -174,7 +174,7 @@ def add_arguments(parser: Any, *, prefix: str = "") -> None:
     add("--target", "target file (TOML); without it the embedded endpoint", metavar="FILE")
     add("--mix", "weights that replace the scenario's: Encrypt=3,Decrypt=1")
     add("--gateway", "gateway under load (default shared)", choices=["shared", "dedicated"])
-    add("--listener", "its listener (default https)", choices=["https", "http"])
+    add("--listener", "its listener (default https)", choices=["https", "http", "internet"])
     add("--scheme", "how requests are signed (default V3)", choices=SCHEMES)
     add("--identity", "whose credential of the target file signs (default full)")
     add("--arrivals", "equal or exponential gaps (default constant)", choices=PROCESSES)

@@ -23,12 +23,12 @@ def add(subparsers: "argparse._SubParsersAction[Any]") -> None:
     parser.add_argument("operation", metavar="OPERATION")
     parser.add_argument("--target", metavar="FILE", type=Path, required=True)
     parser.add_argument("--identity", default="full")
-    parser.add_argument("--scheme", default="V3", choices=["V3", "RPC-1.0"])
+    parser.add_argument("--scheme", default="V3", choices=["V3", "RPC-1.0", "ClientKey"])
     parser.add_argument("--method", default="POST")
     parser.add_argument("--placement", default="query", choices=["query", "form", "sdk"])
     parser.add_argument("--format", default="JSON", choices=["JSON", "XML"])
     parser.add_argument("--gateway", default="shared")
-    parser.add_argument("--listener", choices=["https", "http"])
+    parser.add_argument("--listener", choices=["https", "http", "internet"])
     parser.add_argument("--unsigned", action="store_true", help="send no signature")
     parser.add_argument(
         "--pair", action="append", default=[], metavar="NAME=VALUE", help="a parameter as written"
