@@ -24,6 +24,7 @@ from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, utils
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from keys import newest, version_named
 
 
 def context_of(params: Params, name: str = "EncryptionContext") -> bytes:
@@ -36,27 +37,31 @@ def context_of(params: Params, name: str = "EncryptionContext") -> bytes:
 
 
 def seal(key: Any, data: bytes, context: bytes) -> str:
-    head = key["version"].encode() + secrets.token_bytes(12)
-    box = AESGCM(bytes.fromhex(key["material"])).encrypt(head[36:], data, context)
+    version = newest(key)
+    head = version["id"].encode() + secrets.token_bytes(12)
+    box = AESGCM(bytes.fromhex(version["material"])).encrypt(head[36:], data, context)
     return base64.b64encode(head + box).decode()
 
 
 def unseal(store: Store, params: Params, context: bytes) -> tuple[Any, bytes]:
     blob = unbase64(params, "CiphertextBlob")
     for found in store.all("key"):
-        if found["version"].encode() == blob[:36]:
+        for version in found["versions"]:
+            if version["id"].encode() != blob[:36]:
+                continue
             key = store.usable(found["id"])
+            material = AESGCM(bytes.fromhex(version["material"]))
             try:
-                return key, AESGCM(bytes.fromhex(key["material"])).decrypt(
-                    blob[36:48], blob[48:], context
-                )
+                data = material.decrypt(blob[36:48], blob[48:], context)
             except (InvalidTag, ValueError):
                 raise invalid("CiphertextBlob") from None
+            return {**key, "used": version["id"]}, data
     raise invalid("CiphertextBlob")
 
 
 def named(key: Any, **more: Any) -> Answer:
-    return {"KeyId": key["id"], "KeyVersionId": key["version"], **more}
+    used = key.get("used") or newest(key)["id"]
+    return {"KeyId": key["id"], "KeyVersionId": used, **more}
 
 
 @operation
@@ -124,9 +129,7 @@ def pair(store: Store, params: Params, usage: str) -> Any:
     key = store.usable(needed(params, "KeyId"))
     if key["spec"] == "Aliyun_AES_256" or (usage and key["usage"] != usage):
         raise Refused(400, "UnsupportedOperation")
-    if params["KeyVersionId"] != key["version"]:
-        raise Refused(404, "Forbidden.KeyVersionNotFound")
-    return key
+    return {**key, "used": version_named(key, params["KeyVersionId"])["id"]}
 
 
 def signature_scheme(key: Any, params: Params) -> tuple[Any, ...]:

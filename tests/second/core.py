@@ -21,6 +21,13 @@ USERS = {
     "LTAI-second-reader": ("reader-secret-of-second", False, True, True),
     "LTAI-second-nobody": ("nobody-secret-of-second", False, False, True),
     "LTAI-second-off": ("off-secret-of-second", True, True, False),
+    "STS.second-role": ("role-secret-of-second", True, True, True),
+    "STS.second-expired": ("late-secret-of-second", True, True, True),
+}
+
+TOKENS = {
+    "STS.second-role": "token-of-the-role-of-second",
+    "STS.second-expired": "token-of-the-past-of-second",
 }
 
 
@@ -162,6 +169,10 @@ class Store:
         key = self.get("key", reference)
         if key is None or (key["gone"] and key["gone"] <= stamp(now())):
             raise Refused(404, "Forbidden.KeyNotFound")
+        if key["expires"] and key["expires"] <= stamp(now()):
+            key["versions"][-1]["material"], key["expires"] = "", ""
+            if key["state"] != "PendingDeletion":
+                key["state"] = "PendingImport"
         return key
 
     def usable(self, reference: str) -> Any:
@@ -236,4 +247,5 @@ def checked_policy(params: Params) -> None:
 
 
 def private_key(key: Any) -> Any:
-    return serialization.load_pem_private_key(key["material"].encode(), None)
+    material = next(v["material"] for v in key["versions"] if v["id"] == key["used"])
+    return serialization.load_pem_private_key(material.encode(), None)

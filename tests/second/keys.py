@@ -41,17 +41,42 @@ def metadata(key: Any) -> Answer:
         "Description": key["description"],
         "ProtectionLevel": "SOFTWARE",
         "AutomaticRotation": rotation_of(key),
+        "DeletionProtection": "Enabled" if key["protected"] else "Disabled",
     }
     if key["rotation"]:
-        born = datetime.fromisoformat(key["born"])
+        last = datetime.fromisoformat(newest(key)["born"])
         shown["RotationInterval"] = f"{key['rotation']}s"
-        shown["LastRotationDate"] = key["born"]
-        shown["NextRotationDate"] = stamp(born + timedelta(seconds=key["rotation"]))
+        shown["LastRotationDate"] = newest(key)["born"]
+        shown["NextRotationDate"] = stamp(last + timedelta(seconds=key["rotation"]))
+    if key["why"]:
+        shown["DeletionProtectionDescription"] = key["why"]
     if key["gone"]:
         shown["DeleteDate"] = key["gone"]
+    if key["origin"] == "EXTERNAL":
+        shown["MaterialExpireTime"] = key["expires"]
     if key["spec"] == "Aliyun_AES_256":
-        shown["PrimaryKeyVersion"] = key["version"]
+        shown["PrimaryKeyVersion"] = newest(key)["id"]
     return {"KeyMetadata": shown}
+
+
+def newest(key: Any) -> Any:
+    """The version that new work is done with."""
+    return key["versions"][-1]
+
+
+def version_named(key: Any, identifier: str) -> Any:
+    for version in key["versions"]:
+        if version["id"] == identifier:
+            return version
+    raise Refused(404, "Forbidden.KeyVersionNotFound")
+
+
+def new_version(spec: str, material: str | None = None) -> Answer:
+    return {
+        "id": str(uuid.uuid4()),
+        "born": stamp(now()),
+        "material": new_material(spec) if material is None else material,
+    }
 
 
 def rotation_of(key: Any) -> str:
@@ -80,7 +105,8 @@ def create_key(store: Store, params: Params) -> Answer:
         spec.startswith("EC") and usage[0] == "E"
     ):
         raise invalid("KeyUsage")
-    if origin == "EXTERNAL":
+    external = origin == "EXTERNAL"
+    if external and spec != "Aliyun_AES_256":
         raise Refused(400, "Unsupported.Origin")
     wish = params.get("EnableAutomaticRotation", "false").lower()
     if wish not in ("true", "false"):
@@ -95,16 +121,19 @@ def create_key(store: Store, params: Params) -> Answer:
     tags = checked_tags(params)
     key = {
         "id": str(uuid.uuid4()),
-        "version": str(uuid.uuid4()),
         "spec": spec,
         "usage": usage,
         "origin": origin,
-        "state": "Enabled",
+        "state": "PendingImport" if external else "Enabled",
         "born": stamp(now()),
         "gone": "",
         "description": params.get("Description", ""),
         "rotation": seconds_of(params["RotationInterval"]) if wish == "true" else 0,
-        "material": new_material(spec),
+        "versions": [new_version(spec, "" if external else None)],
+        "expires": "",
+        "bound": "",
+        "protected": False,
+        "why": "",
         "tags": {tag["TagKey"]: tag.get("TagValue", "") for tag in tags or []},
     }
     store.put("key", key["id"], key)
@@ -182,6 +211,8 @@ def disable_key(store: Store, params: Params) -> Answer:
 def schedule_key_deletion(store: Store, params: Params) -> Answer:
     needed(params, "KeyId")
     days = whole(params, "PendingWindowInDays", 7, 366)
+    if store.key(params["KeyId"], alias=False)["protected"]:
+        raise Refused(403, "Forbidden.DeletionProtection")
     change(store, params, "PendingDeletion", ("Enabled", "Disabled", "PendingImport"))
     key = store.get("key", params["KeyId"])
     key["gone"] = stamp(now() + timedelta(days=days))
@@ -194,6 +225,8 @@ def cancel_key_deletion(store: Store, params: Params) -> Answer:
     change(store, params, "Enabled", ("PendingDeletion",))
     key = store.get("key", params["KeyId"])
     key["gone"] = ""
+    if not newest(key)["material"]:
+        key["state"] = "PendingImport"
     store.put("key", key["id"], key)
     return {}
 
@@ -214,73 +247,19 @@ def update_key_description(store: Store, params: Params) -> Answer:
 @operation
 def list_key_versions(store: Store, params: Params) -> Answer:
     key = store.key(needed(params, "KeyId"))
-    return page(params, [version_of(key)], "KeyVersions", "KeyVersion")
+    rows = [version_of(key, version) for version in key["versions"]]
+    return page(params, rows, "KeyVersions", "KeyVersion")
 
 
 @operation
 def describe_key_version(store: Store, params: Params) -> Answer:
     key = store.key(needed(params, "KeyId"))
-    if needed(params, "KeyVersionId") != key["version"]:
-        raise Refused(404, "Forbidden.KeyVersionNotFound")
-    return {"KeyVersion": version_of(key)}
+    return {"KeyVersion": version_of(key, version_named(key, needed(params, "KeyVersionId")))}
 
 
-def version_of(key: Any) -> Answer:
-    return {"KeyId": key["id"], "KeyVersionId": key["version"], "CreationDate": key["born"]}
-
-
-@operation
-def create_alias(store: Store, params: Params) -> Answer:
-    name = needed(params, "AliasName")
-    key = store.key(needed(params, "KeyId"), alias=False)
-    if not re.fullmatch(r"alias/(?!acs)[A-Za-z0-9_/-]+", name) or len(name) > 255:
-        raise invalid("AliasName")
-    if store.get("alias", name):
-        raise Refused(400, "AliasAlreadyExists")
-    if key["state"] == "PendingDeletion":
-        raise Refused(409, "Rejected.StateModifiedFailed")
-    store.put("alias", name, {"AliasName": name, "KeyId": key["id"]})
-    return {}
-
-
-@operation
-def update_alias(store: Store, params: Params) -> Answer:
-    name, key = existing_alias(store, params), store.key(needed(params, "KeyId"), alias=False)
-    if key["state"] == "PendingDeletion":
-        raise Refused(409, "Rejected.PendingDeletion")
-    store.put("alias", name, {"AliasName": name, "KeyId": key["id"]})
-    return {}
-
-
-@operation
-def delete_alias(store: Store, params: Params) -> Answer:
-    store.drop("alias", existing_alias(store, params))
-    return {}
-
-
-def existing_alias(store: Store, params: Params) -> str:
-    name = needed(params, "AliasName")
-    if not re.fullmatch(r"alias/[A-Za-z0-9_/-]+", name) or len(name) > 255:
-        raise invalid("AliasName")
-    if store.get("alias", name) is None:
-        raise Refused(404, "Forbidden.AliasNotFound")
-    return name
-
-
-def shown_aliases(store: Store) -> list[Answer]:
-    return [
-        {**alias, "AliasArn": f"acs:kms:{REGION}:{ACCOUNT}:{alias['AliasName']}"}
-        for alias in store.all("alias")
-    ]
-
-
-@operation
-def list_aliases(store: Store, params: Params) -> Answer:
-    return page(params, shown_aliases(store), "Aliases", "Alias")
-
-
-@operation
-def list_aliases_by_key_id(store: Store, params: Params) -> Answer:
-    key = store.key(needed(params, "KeyId"), alias=False)
-    own = [alias for alias in shown_aliases(store) if alias["KeyId"] == key["id"]]
-    return page(params, own, "Aliases", "Alias")
+def version_of(key: Any, version: Any) -> Answer:
+    return {
+        "KeyId": key["id"],
+        "KeyVersionId": version["id"],
+        "CreationDate": version["born"],
+    }

@@ -16,11 +16,12 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 from xml.sax.saxutils import escape
 
-from endpoint import OPERATIONS, USERS, Params, Refused, Store, encoded
+from endpoint import OPERATIONS, TOKENS, USERS, Params, Refused, Store, encoded
 
 NONCES: set[tuple[str, str]] = set()
 READS = ("Describe", "List", "Get")
-CRYPTOGRAPHY = ("Encrypt", "Decrypt", "ReEncrypt", "Generate", "Asymmetric")
+VALUES = ("GetSecretValue", "GetParametersForImport")
+CRYPTOGRAPHY = ("Encrypt", "Decrypt", "ReEncrypt", "Generate", "Asymmetric", "ExportDataKey")
 
 
 def pairs_of(text: str) -> list[tuple[str, str]]:
@@ -46,6 +47,22 @@ def fresh(text: str, user: str, nonce: str) -> None:
     if (user, nonce) in NONCES:
         raise Refused(400, "SignatureNonceUsed")
     NONCES.add((user, nonce))
+
+
+def with_token(user: str, token: str | None) -> None:
+    """Temporary credentials count only with their own token, and until they expire."""
+    if not user.startswith("STS."):
+        if token:
+            raise Refused(400, "InvalidSecurityToken.MismatchWithAccessKey")
+        return
+    if not token:
+        raise Refused(400, "MissingSecurityToken")
+    if token not in TOKENS.values():
+        raise Refused(400, "InvalidSecurityToken.Malformed")
+    if token != TOKENS[user]:
+        raise Refused(400, "InvalidSecurityToken.MismatchWithAccessKey")
+    if user == "STS.second-expired":
+        raise Refused(400, "InvalidSecurityToken.Expired")
 
 
 def user_of(identifier: str) -> tuple[str, bool, bool, bool]:
@@ -85,6 +102,7 @@ def by_rpc(
     if not hmac.compare_digest(base64.b64encode(right).decode(), given["Signature"]):
         message = f"Specified signature is not matched with our calculation. server string to sign is:{text}"
         raise Refused(400, "SignatureDoesNotMatch", message)
+    with_token(given["AccessKeyId"], given.get("SecurityToken"))
     fresh(given["Timestamp"], given["AccessKeyId"], given["SignatureNonce"])
     return given["AccessKeyId"], given["Action"], given
 
@@ -125,6 +143,7 @@ def by_v3(
     right = hmac.digest(secret.encode(), f"ACS3-HMAC-SHA256\n{hashed}".encode(), "sha256").hex()
     if not hmac.compare_digest(right, signature):
         raise Refused(400, "SignatureDoesNotMatch")
+    with_token(user, headers.get("x-acs-security-token"))
     fresh(headers["x-acs-date"], user, headers["x-acs-signature-nonce"])
     return user, headers["x-acs-action"]
 
@@ -133,7 +152,7 @@ def allowed(user: str, action: str) -> bool:
     _, writes, reads, _ = USERS[user]
     if action == "DescribeRegions":
         return True
-    if action.startswith(READS) and action != "GetSecretValue":
+    if action.startswith(READS) and action not in VALUES:
         return reads
     return writes
 

@@ -94,3 +94,8 @@ def describe_regions(store: Store, params: Params) -> Answer:
 @operation
 def describe_account_kms_status(store: Store, params: Params) -> Answer:
     return {"AccountStatus": "Enabled"}
+
+
+@operation
+def open_kms_service(store: Store, params: Params) -> Answer:
+    raise Refused(400, "Forbidden.Opened")

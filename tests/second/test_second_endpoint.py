@@ -5,15 +5,19 @@ import subprocess
 import sys
 from pathlib import Path
 
-from endpoint import OPERATIONS, USERS
+from endpoint import OPERATIONS, TOKENS, USERS
 from server import running
 
-NAMES = {"full": "full", "reader": "read-only", "nobody": "none", "off": "disabled"}
+NAMES = {
+    "full": "full",
+    "reader": "read-only",
+    "nobody": "none",
+    "off": "disabled",
+    "role": "sts",
+    "expired": "expired-sts",
+}
 WITHOUT = [
-    "identity:sts",
-    "identity:expired-sts",
     "listener:https",
-    "origin:EXTERNAL",
     "spec:EC_SM2",
     "spec:Aliyun_SM4",
     "spec:Aliyun_AES_128",
@@ -22,7 +26,6 @@ WITHOUT = [
     "resource:instance",
     "resource:managed-secret",
     "resource:managed-data-key",
-    "resource:external-key",
 ]
 
 
@@ -43,6 +46,8 @@ def target_file(folder: Path, url: str) -> Path:
             f'access_key_id = "{identifier}"',
             f'access_key_secret = "{secret}"',
         ]
+        if identifier in TOKENS:
+            lines.append(f'security_token = "{TOKENS[identifier]}"')
     path = folder / "second.toml"
     path.write_text("\n".join(lines) + "\n")
     return path
