@@ -31,7 +31,7 @@ from conformance.run.verdict import NotApplicable, NotTestable, Violation
 from conformance.spec import Operation, catalogue
 from conformance.spec.combinations import combinations
 from conformance.spec.placeholders import Resource, resources
-from conformance.target.model import Target
+from conformance.target.model import Target, is_address
 from conformance.wire.credentials import Credential
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class Kms(InstanceCalls):
 
         Raises:
             NotApplicable: When one is declared absent, and declined properly where that can be
-                asked.
+                asked, or is an address that the target file does not name.
             NotTestable: When the target file lacks what it takes.
         """
         from conformance.run.declining import check_declined
@@ -132,6 +132,8 @@ class Kms(InstanceCalls):
                 check_declined(self, capability)
                 raise NotApplicable(f"the target declares that it does not offer {capability}")
             lacking = self.target.lacks(capability)
+            if lacking is not None and is_address(capability):
+                raise NotApplicable(f"the target file names no {capability}")
             if lacking is not None:
                 raise NotTestable(
                     f"the target file lacks {lacking}, which {capability} needs; add it or "

@@ -22,6 +22,14 @@ def safety_rank(level: str) -> int:
     return SAFETY_LEVELS.index(level)
 
 
+def is_address(capability: str) -> bool:
+    """Tell whether a capability is an address that no target has to have.
+
+    Which gateways a target has is what its file is about: one that it does not name is none.
+    """
+    return capability.startswith("gateway:") or capability == "listener:internet"
+
+
 def is_loopback(url: str) -> bool:
     """Tell whether a URL leads to this machine only."""
     host = urlsplit(url).hostname or ""

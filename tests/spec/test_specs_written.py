@@ -12,6 +12,8 @@ from jsonschema import Draft202012Validator
 
 from conformance.reference.script import ScriptError, read_step
 from conformance.spec import catalogue
+from conformance.spec.instance import instance_api
+from conformance.spec.matrix import cell_ids
 
 SPECS = catalogue()
 COMMAND = [sys.executable, "-m", "conformance.cli"]
@@ -57,7 +59,13 @@ def test_list_of_rules_and_the_readings_they_accept() -> None:
     readings = {entry["id"] for entry in SPECS.document("readings")["readings"]}
     for rule in rules:
         assert set(rule["readings"]) <= readings, rule["rule"]
-        assert set(rule["operations"]) <= SPECS.operations.keys(), rule["rule"]
+        known = SPECS.operations.keys() | instance_api().operations.keys()
+        assert set(rule["operations"]) <= known, rule["rule"]
+        assert set(rule["cells"]) <= set(cell_ids()), rule["rule"]
+
+
+def test_matrix() -> None:
+    assert problems("matrix-report", printed("matrix", "--format", "json")) == []
 
 
 @pytest.mark.parametrize(
