@@ -59,7 +59,7 @@ def _trusting(certificates: list[Certificate]) -> ssl.SSLContext:
     stage="gateway",
     needs=_NEEDS,
     tags=("tls",),
-    cells=("dedicated-*",),
+    cells=("dedicated-ram-api-[cs]*", "dedicated-aap-instance-api-[cs]*"),
 )
 def certificate(kms: Kms) -> None:
     """Make a handshake that checks chain, validity and host name."""

@@ -10,6 +10,7 @@ from conformance.rules.instance_api.asking import (
     ERRORS,
     PAGES,
     PROTO3,
+    RETRIEVAL,
     TEXT,
     aes,
     block_mode,
@@ -68,6 +69,7 @@ def _expect_refused(kms: Kms, exchange: InstanceExchange, why: str) -> None:
     provenance="documented",
     source=PAGES,
     stage="parameter",
+    cells=(CRYPTOGRAPHY, RETRIEVAL),
     cases=lambda: _required(content=False),
 )
 def missing_fields(kms: Kms, case: tuple[str, str]) -> None:
@@ -82,6 +84,7 @@ def missing_fields(kms: Kms, case: tuple[str, str]) -> None:
     provenance="documented",
     source=PAGES,
     stage="parameter",
+    cells=(CRYPTOGRAPHY, RETRIEVAL),
     cases=lambda: _required(content=True),
 )
 def missing_content(kms: Kms, case: tuple[str, str]) -> None:
@@ -96,6 +99,7 @@ def missing_content(kms: Kms, case: tuple[str, str]) -> None:
     provenance="inferred",
     source=ERRORS,
     stage="parameter",
+    cells=(CRYPTOGRAPHY, RETRIEVAL),
     cases=lambda: _required(content=False),
 )
 def code_of_missing_fields(kms: Kms, case: tuple[str, str]) -> None:

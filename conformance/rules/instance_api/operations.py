@@ -4,6 +4,7 @@ from conformance.rules.instance_api.asking import (
     API,
     CRYPTOGRAPHY,
     PAGES,
+    RETRIEVAL,
     documented,
     done,
     harmless_call,
@@ -32,6 +33,7 @@ _ALIASED = (
     provenance="documented",
     source=PAGES,
     stage="service",
+    cells=(CRYPTOGRAPHY, RETRIEVAL),
     cases=documented(),
 )
 def operations_answer(kms: Kms, operation: str) -> None:
