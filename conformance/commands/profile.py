@@ -33,7 +33,7 @@ def list_profiles(_arguments: argparse.Namespace) -> int:
 
 def freeze_profile(arguments: argparse.Namespace) -> int:
     """Write the next version."""
-    from conformance.run.profiles import TITLES, freeze
+    from conformance.run.profiles import TITLES, freeze, members_of
     from conformance.run.registry import load_rules
 
     if arguments.name not in TITLES:
@@ -41,9 +41,8 @@ def freeze_profile(arguments: argparse.Namespace) -> int:
     import specs
 
     folder = Path(str(specs.root())) / "profiles"
-    own = {name for name, rule in load_rules().items() if rule.module.startswith("conformance.")}
     try:
-        path = freeze(arguments.name, own, folder)
+        path = freeze(arguments.name, members_of(arguments.name, load_rules()), folder)
     except OSError as error:
         raise UsageError(f"{folder} cannot be written: {error.strerror}") from None
     print("the newest version holds these rules already" if path is None else f"wrote {path}")

@@ -17,6 +17,11 @@ EVERYTHING = "all"
 
 TITLES: Mapping[str, str] = {
     "shared-ram": "Shared gateway with RAM credentials: all operations, RPC-1.0 and V3",
+    "agent": "KMS Agent: who may ask it, what it answers, how often it asks KMS",
+}
+#: Families of rules by the one profile that holds them; the default profile holds the rest.
+FAMILIES: Mapping[str, frozenset[str]] = {
+    "agent": frozenset({"agent"}),
 }
 
 
@@ -85,6 +90,18 @@ def rules_of(profile: Profile, rules: Mapping[str, Rule]) -> list[Rule]:
             "installation lacks: install the suite that the profile belongs to"
         )
     return [rules[name] for name in profile.rules]
+
+
+def members_of(name: str, rules: Mapping[str, Rule]) -> list[str]:
+    """Return the ids of the suite's own rules that the next version of a profile holds."""
+    own = [rule for rule in rules.values() if rule.module.startswith("conformance.")]
+    elsewhere = frozenset().union(*FAMILIES.values())
+    wanted = FAMILIES.get(name)
+    return [
+        rule.id
+        for rule in own
+        if (rule.family not in elsewhere if wanted is None else rule.family in wanted)
+    ]
 
 
 def freeze(name: str, rules: Iterable[str], folder: Path) -> Path | None:

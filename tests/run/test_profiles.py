@@ -5,7 +5,15 @@ import json
 import pytest
 from jsonschema import Draft202012Validator
 
-from conformance.run.profiles import DEFAULT, find_profile, freeze, profiles, rules_of
+from conformance.run.profiles import (
+    DEFAULT,
+    TITLES,
+    find_profile,
+    freeze,
+    members_of,
+    profiles,
+    rules_of,
+)
 from conformance.run.registry import load_rules
 from conformance.spec import catalogue
 from conformance.target import UsageError
@@ -21,11 +29,16 @@ def test_profiles_follow_their_schema_and_name_rules_that_exist():
         assert len(rules_of(profile, rules)) == len(profile.rules)
 
 
-def test_the_newest_version_of_the_default_holds_every_rule():
-    own = {name for name, rule in load_rules().items() if rule.module.startswith("conformance.")}
-    newest = find_profile(None, "0")
-    missing = own - set(newest.rules or own)
-    assert not missing, f"freeze them: kms-conformance profile freeze {DEFAULT}"
+@pytest.mark.parametrize("name", sorted({profile.name for profile in profiles()}))
+def test_the_newest_version_holds_every_rule_of_the_profile(name):
+    missing = set(members_of(name, load_rules())) - set(find_profile(name, "0").rules)
+    assert not missing, f"freeze them: kms-conformance profile freeze {name}"
+
+
+def test_every_rule_is_in_some_profile():
+    rules = load_rules()
+    held = {identifier for name in TITLES for identifier in members_of(name, rules)}
+    assert held == {name for name, rule in rules.items() if rule.module.startswith("conformance.")}
 
 
 def test_freezing_counts_versions_and_changes_none(tmp_path):
