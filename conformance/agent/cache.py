@@ -56,11 +56,18 @@ class Cache:
         while len(self._entries) > self._size:
             self._entries.popitem(last=False)
 
-    def prolong(self, key: Key, now: float) -> None:
-        """Make an answer fresh again without its age: it could not be asked for."""
+    def prolong(self, key: Key, now: float, end: float) -> None:
+        """Make an answer fresh again although it could not be asked for.
+
+        Args:
+            key: Of the answer.
+            now: From here it is fresh for another TTL,
+            end: but not beyond this moment, at which it is too old.
+        """
         entry = self._entries.get(key)
         if entry is not None:
-            self._entries[key] = replace(entry, fresh_until=now + self._ttl)
+            fresh_until = min(now + self._ttl, end)
+            self._entries[key] = replace(entry, fresh_until=fresh_until)
 
     def drop(self, key: Key) -> None:
         """Forget an answer."""

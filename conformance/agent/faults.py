@@ -294,9 +294,9 @@ def _(agent: Agent) -> None:
 )
 def _(agent: Agent) -> None:
     class Forgetting(Cache):
-        def prolong(self, key: Key, now: float) -> None:
+        def prolong(self, key: Key, now: float, end: float) -> None:
             """Forget in place of keeping."""
-            del now
+            del now, end
             self.drop(key)
 
     agent.retrieval.cache = Forgetting(agent.settings.ttl, agent.settings.cache_size)
@@ -309,9 +309,10 @@ def _(agent: Agent) -> None:
 )
 def _(agent: Agent) -> None:
     class Staying(Cache):
-        def prolong(self, key: Key, now: float) -> None:
+        def prolong(self, key: Key, now: float, end: float) -> None:
             """Keep for good."""
-            super().prolong(key, now + 1e9)
+            del end
+            super().prolong(key, now + 1e9, math.inf)
 
     agent.retrieval.cache = Staying(agent.settings.ttl, agent.settings.cache_size)
 

@@ -54,7 +54,7 @@ def _(agent: Agent) -> None:
 )
 def _(agent: Agent) -> None:
     class Trying(Cache):
-        def prolong(self, key: Key, now: float) -> None:
+        def prolong(self, key: Key, now: float, end: float) -> None:
             """Leave the value as old as it is."""
 
     agent.retrieval.cache = Trying(agent.settings.ttl, agent.settings.cache_size)

@@ -35,9 +35,9 @@ class Retrieval:
         clock: Monotonic, in seconds.
         joining: Whether those who ask for the same value at once share one call.
         passing: Tells whether what KMS said, None for nothing, may be got over with an old value.
-        may_serve: Tells whether an old value may still be served.
         key_of: Where the cache keeps what a lookup asks for.
-        ask: Asks KMS for what a lookup is about, and may be told what is kept.
+        ask: Asks KMS for what a lookup is about.
+        on_refusal: Told of a value that KMS no longer gives out.
     """
 
     settings: Settings
@@ -82,9 +82,13 @@ class Retrieval:
             self.on_refusal(self, key)
             raise Failed(said)
         entry = self.cache.get(key)
-        if entry is None or not self._may_serve(entry.fetched):
+        now, settings = self.clock(), self.settings
+        if entry is None or not settings.ignore_transient:
             raise Failed(said)
-        self.cache.prolong(key, self.clock())
+        too_old = entry.fetched + settings.max_stale
+        if now >= too_old:
+            raise Failed(said)
+        self.cache.prolong(key, now, too_old)
         return entry.members, "stale"
 
     async def _said(self, lookup: Lookup) -> Said | None:
@@ -92,10 +96,6 @@ class Retrieval:
             return await asyncio.to_thread(self.ask, self, lookup)
         except Away:
             return None
-
-    def _may_serve(self, fetched: float) -> bool:
-        settings = self.settings
-        return settings.ignore_transient and self.clock() - fetched <= settings.max_stale
 
 
 def _ask(retrieval: Retrieval, lookup: Lookup) -> Said:

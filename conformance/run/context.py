@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import httpx
 
-from conformance.client.agent.session import Agent, Agents
-from conformance.client.agent.starting import AgentSettings
+from conformance.client.agent.session import Agents
 from conformance.client.building import AnswerFormat, Placement, Scheme
 from conformance.client.caller import Caller
 from conformance.client.exchange import Exchange
 from conformance.client.resources.base import Names, Resources
+from conformance.run.agent_calls import AgentCalls
 from conformance.run.instance_calls import InstanceCalls
 from conformance.run.verdict import NotApplicable, NotTestable, Violation
 from conformance.spec import Operation, catalogue
@@ -55,7 +55,7 @@ class Bench:
     agents: Agents | None = None
 
 
-class Kms(InstanceCalls):
+class Kms(InstanceCalls, AgentCalls):
     """The target as one attempt at one case sees it.
 
     Args:
@@ -232,25 +232,6 @@ class Kms(InstanceCalls):
         ]
         if absent:
             self.require(*absent)
-
-    def agent(
-        self, *, ttl: float | None = None, response_type: int = 0, gateway: str = "shared"
-    ) -> Agent:
-        """Return the agent under test, started when it is first asked for.
-
-        Args:
-            ttl: Seconds for which it is to keep values, where the rule waits for their end.
-            response_type: Shape of its answers.
-            gateway: Gateway that it is to ask.
-
-        Raises:
-            NotTestable: When it does not start, or cannot be had like that.
-        """
-        usual = AgentSettings()
-        wanted = AgentSettings(usual.ttl if ttl is None else ttl, response_type, gateway)
-        if self._bench.agents is None:
-            raise NotTestable("this run has no agent")
-        return self._bench.agents.get(wanted, self.exchanges.append)
 
     # --- judging ------------------------------------------------------------------------------
 

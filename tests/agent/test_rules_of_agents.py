@@ -1,4 +1,10 @@
-"""Each rule about agents is seen failing on an agent that breaks it, and on no other."""
+"""Each rule about agents is seen failing on an agent that breaks it, and on no other.
+
+A quarter of the cases meets each harmless variation, another for each; with
+KMS_CONFORMANCE_THOROUGH all of them do.
+"""
+
+import os
 
 import pytest
 from agent_harness import InThreads
@@ -17,8 +23,14 @@ def _short(short_waits):
     """Every TTL is short here."""
 
 
-def verdicts(upstream, folder, ids, **deviation):
-    cases = planned(ids)
+def chosen(place):
+    cases = planned(RULES)
+    if os.environ.get("KMS_CONFORMANCE_THOROUGH"):
+        return cases
+    return [case for number, case in enumerate(cases) if (number + place) % 4 == 0]
+
+
+def verdicts(upstream, folder, cases, **deviation):
     with opened(upstream, cases) as engine:
         engine.bench.agents = agents = InThreads(engine, folder, **deviation)
         try:
@@ -54,7 +66,7 @@ def test_the_rules_report_the_fault(name, upstream, tmp_path):
 
 
 def test_a_right_agent_breaks_nothing(upstream, tmp_path):
-    results = verdicts(upstream, tmp_path, RULES)
+    results = verdicts(upstream, tmp_path, planned(RULES))
     assert {result.verdict for result in results} == {Verdict.PASS}, told(results)
 
 
@@ -64,6 +76,6 @@ def test_there_are_many_variations():
 
 @pytest.mark.parametrize("name", sorted(HARMLESS))
 def test_a_harmless_variation_costs_no_verdict(name, upstream, tmp_path):
-    results = verdicts(upstream, tmp_path, RULES, harmless=name)
+    results = verdicts(upstream, tmp_path, chosen(sorted(HARMLESS).index(name)), harmless=name)
     assert not [result for result in results if result.verdict in REPORTS], told(results)
     assert {result.verdict for result in results} == {Verdict.PASS}, told(results)

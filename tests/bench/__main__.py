@@ -15,6 +15,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "sdk")]
 
 def benches() -> Mapping[str, Callable[[int, int], Iterator[object]]]:
     """Every benchmark by name."""
+    import agent_bench
     import endpoint_bench
     import runner_bench
 
@@ -26,6 +27,7 @@ def benches() -> Mapping[str, Callable[[int, int], Iterator[object]]]:
         "memory": endpoint_bench.memory,
         "life": endpoint_bench.life,
         "runner": runner_bench.runner,
+        "agent": agent_bench.hits,
     }
 
 
