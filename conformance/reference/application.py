@@ -5,6 +5,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
 from functools import lru_cache
+from itertools import chain
 from typing import Any, TypeAlias
 
 from conformance.reference.endpoint import Endpoint, new_request_id
@@ -145,16 +146,20 @@ class Application:
 
 
 def _wire_request(scope: Mapping[str, Any], body: bytes, *, secure: bool) -> WireRequest:
-    headers = tuple(
-        [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
-    )
-    host = next((value for name, value in headers if name == "host"), "")
+    # No header holds a line feed, so that all of them are decoded at once.
+    texts = b"\n".join(chain.from_iterable(scope["headers"])).decode("latin-1").split("\n")
+    headers = tuple(zip(texts[::2], texts[1::2], strict=False))
+    host = ""
+    for name, value in headers:
+        if name == "host":
+            host = value
+            break
     path = scope["raw_path"].decode("latin-1")
     return WireRequest(scope["method"], path, scope["query_string"], headers, body, host, secure)
 
 
 def _wants_upgrade(request: WireRequest) -> bool:
-    return "upgrade" in dict(request.headers)
+    return "upgrade" in request.by_name()
 
 
 @lru_cache(maxsize=256)

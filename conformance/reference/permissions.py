@@ -10,7 +10,7 @@ import base64
 import binascii
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from conformance.reference.access_control import RETRIEVAL, SHARED
 from conformance.reference.call import Call
@@ -47,42 +47,49 @@ _VERSION_ID_LENGTH = 36
 Need = tuple[str, str, PolicyDocument | None]
 
 
+class _Naming(NamedTuple):
+    """How the spec of an operation says what is done to what.
+
+    Attributes:
+        actions: Needed on everything that a call names.
+        on_protecting_key: Needed on the key behind a secret as well.
+        parameters: That name a thing, each with the kind of it.
+        by_list: Whether things are named in a list.
+        collection: Kind of what is meant when nothing is named.
+    """
+
+    actions: tuple[str, ...]
+    on_protecting_key: tuple[str, ...]
+    parameters: tuple[tuple[str, str], ...]
+    by_list: bool
+    collection: str
+
+
 @cache
-def _naming_parameters(operation_name: str) -> tuple[tuple[str, str], ...]:
+def _naming(operation_name: str) -> _Naming:
     operation = catalogue().operations[operation_name]
-    names = operation.request.get("properties", {})
-    found = [(name, kind) for name, kind in _NAMING.items() if name in names]
-    if "Name" in names:
-        found.append(("Name", _KINDS.get(operation.resource, operation.resource)))
-    return tuple(found)
-
-
-@cache
-def _names_by_list(operation_name: str) -> bool:
-    properties = catalogue().operations[operation_name].request.get("properties", {})
-    return not properties.keys().isdisjoint({"SecretsList", "ResourceId"})
-
-
-@cache
-def _on_protecting_key(operation_name: str) -> tuple[str, ...]:
-    ram = catalogue().operations[operation_name].document["ram"]
-    return tuple(ram.get("onProtectingKey", ()))
-
-
-@cache
-def _actions(operation_name: str) -> tuple[str, ...]:
-    return catalogue().operations[operation_name].ram_actions
+    properties = operation.request.get("properties", {})
+    kind = _KINDS.get(operation.resource, operation.resource)
+    named = [(name, kind) for name, kind in _NAMING.items() if name in properties]
+    if "Name" in properties:
+        named.append(("Name", kind))
+    return _Naming(
+        operation.ram_actions,
+        tuple(operation.document["ram"].get("onProtectingKey", ())),
+        tuple(named),
+        not properties.keys().isdisjoint({"SecretsList", "ResourceId"}),
+        kind,
+    )
 
 
 def needs(call: Call) -> list[Need]:
     """Return everything the caller must be allowed to do, in order."""
-    operation = call.operation
-    actions = _actions(operation.name)
-    if operation.name == "ReEncrypt":
-        return _re_encrypt_needs(call, actions)
-    resources = _resources(call)
-    found = [(action, arn, policy) for action in actions for arn, policy in resources]
-    extra = _on_protecting_key(operation.name)
+    naming = _naming(call.operation.name)
+    if call.operation.name == "ReEncrypt":
+        return _re_encrypt_needs(call, naming.actions)
+    resources = _resources(call, naming)
+    found = [(action, arn, policy) for action in naming.actions for arn, policy in resources]
+    extra = naming.on_protecting_key
     if extra and not _is_exempt(call):
         found += [(action, *_key(call, key)) for action in extra for key in _protecting_keys(call)]
     return found
@@ -99,19 +106,19 @@ def _is_exempt(call: Call) -> bool:
     return reading and call.gateway == "shared" and kind in {"role", "client-key"}
 
 
-def _resources(call: Call) -> list[tuple[str, PolicyDocument | None]]:
+def _resources(call: Call, naming: _Naming) -> list[tuple[str, PolicyDocument | None]]:
     found = []
-    for name, kind in _naming_parameters(call.operation.name):
+    for name, kind in naming.parameters:
         reference = call.params.get(name)
         if isinstance(reference, str) and reference:
             found.append(_named(call, kind, reference))
-    if _names_by_list(call.operation.name):
+    if naming.by_list:
         found += _listed(call)
     if not found and "CiphertextBlob" in call.params:
         found.append(_key(call, key_of_blob(call, call.params["CiphertextBlob"])))
     if not found:
-        kind = _KINDS.get(call.operation.resource, call.operation.resource)
-        found.append((f"acs:kms:{call.account.region}:{call.account.uid}:{kind}", None))
+        arn = f"acs:kms:{call.account.region}:{call.account.uid}:{naming.collection}"
+        found.append((arn, None))
     return found
 
 
@@ -217,7 +224,7 @@ def _authorise_client_key(call: Call) -> None:
     client-key-on-dedicated-kms-api): here it may not.
     """
     control, operation = call.endpoint.access_control, call.operation.name
-    resource = _resources(call)[0][0]
+    resource = _resources(call, _naming(call.operation.name))[0][0]
     if operation != RETRIEVAL or call.gateway != "shared":
         message = f"A client key does not permit {operation} on {resource} here."
         raise KmsError("Forbidden.NoPermission", message)

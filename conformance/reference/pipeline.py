@@ -18,6 +18,8 @@ from conformance.wire.render import JSON_TYPE, XML_TYPE, error_members, render_e
 from conformance.wire.verify import recognise as recognise_scheme
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from conformance.reference.endpoint import Endpoint
 
 #: No call of any operation has more pairs than this; beyond it they are not worth decoding.
@@ -25,7 +27,9 @@ _MOST_PAIRS = 2_000
 #: Operations that answer while the service is not open, or stopped.
 _ALWAYS_OPEN = frozenset({"OpenKmsService", "DescribeAccountKmsStatus", "DescribeRegions"})
 _NOT_OPEN = {"NotEnabled": "service-not-open", "InDebt": "account-in-debt"}
-_to_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+_to_json = json.JSONEncoder(
+    separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False
+).encode
 _JSON_HEADERS = (("content-type", JSON_TYPE),)
 _XML_HEADERS = (("content-type", XML_TYPE),)
 
@@ -97,10 +101,10 @@ def parse(endpoint: "Endpoint", passage: Passage) -> None:
     if passage.gateway not in known.gateways:
         message = f"{operation.name} is not offered by this gateway."
         raise KmsError("UnsupportedOperation", message)
-    pairs = verified.parameters
+    pairs: Sequence[tuple[str, str]] = verified.parameters
     if not known.takes_region:
         # Legacy SDKs add it to every call.
-        pairs = tuple([pair for pair in pairs if pair[0] != "RegionId"])
+        pairs = [pair for pair in pairs if pair[0] != "RegionId"]
     try:
         passage.params = known.codec.decode(pairs)
     except DuplicateParameter:

@@ -226,6 +226,7 @@ class Server:
             access_log=False,
             server_header=False,
             date_header=False,
+            proxy_headers=False,
             timeout_keep_alive=int(self.options.limits.idle_seconds),
         )
         config.load()

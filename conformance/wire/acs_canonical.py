@@ -168,9 +168,9 @@ def verify_claim(
         headers: The request's headers, see `joined_headers`.
     """
     policy, now = verifier.policy, verifier.clock()
-    for name in _REQUIRED_HEADERS:
-        if not headers.get(name):
-            raise AuthFailure(FailureKind.MISSING_PARAMETER, name)
+    if not all(map(headers.get, _REQUIRED_HEADERS)):
+        missing = next(name for name in _REQUIRED_HEADERS if not headers.get(name))
+        raise AuthFailure(FailureKind.MISSING_PARAMETER, missing)
     checks.required(headers.get(claim.hash_header), claim.hash_header)
     action, version = headers["x-acs-action"], headers["x-acs-version"]
     checks.check_operation(action, version, policy)
@@ -210,8 +210,8 @@ def _signed_headers(authorization: Authorization, headers: Mapping[str, str]) ->
     if not headers.keys() >= names:
         missing = next(name for name in signed if name not in headers)
         raise AuthFailure(FailureKind.MISSING_SIGNED_HEADER, missing)
-    for name in headers:
-        if name not in names and (name.startswith("x-acs-") or name == "host"):
+    for name in sorted(headers.keys() - names):
+        if name.startswith("x-acs-") or name == "host":
             raise AuthFailure(FailureKind.UNSIGNED_HEADER, name)
     return signed
 

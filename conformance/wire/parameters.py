@@ -37,11 +37,21 @@ _BOOLEANS = {"true": True, "false": False, "True": True, "False": False}
 
 @dataclass(frozen=True, slots=True)
 class _Parameter:
-    """How one parameter, item or member is written."""
+    """How one parameter, item or member is written.
+
+    Attributes:
+        wire: The word of ``x-wire``.
+        types: JSON types that it may have.
+        lower_booleans: Whether it is the text ``true`` or ``false``.
+        is_text: Whether what stands on the wire is always the value.
+        items: Of a list.
+        members: Of an object.
+    """
 
     wire: str
     types: frozenset[str]
     lower_booleans: bool
+    is_text: bool
     items: "_Parameter | None"
     members: Mapping[str, "_Parameter"]
 
@@ -89,7 +99,7 @@ class ParameterCodec:
         parts: dict[str, dict[str, str]] = {}
         twice: set[str] = set()
         for name, text in pairs:
-            owner = self._owner(name)
+            owner = self._owner(name) if "." in name else None
             if owner is not None:
                 group = parts.setdefault(owner, {})
                 if name in group:
@@ -99,8 +109,12 @@ class ParameterCodec:
             if name in params:
                 twice.add(name)
             parameter = self._parameters.get(name)
-            params[name] = text if parameter is None else _decode_whole(text, parameter)
-        twice.update(params.keys() & parts.keys())
+            if parameter is None or parameter.is_text:
+                params[name] = text
+            else:
+                params[name] = _decode_whole(text, parameter)
+        if parts:
+            twice.update(params.keys() & parts.keys())
         if twice:
             raise DuplicateParameter(tuple(sorted(twice)))
         for name, group in parts.items():
@@ -179,10 +193,12 @@ def _compile(schema: Any, resolve: Resolve | None) -> _Parameter:
     structured = wire in {"repeat-list", "dotted"}
     members = schema.get("properties", {}) if structured or "object" in types else {}
     items = _compile(schema["items"], resolve) if structured and "items" in schema else None
+    lower_booleans = {"true", "false"} <= {str(value) for value in schema.get("enum", ())}
     return _Parameter(
         wire=wire,
         types=types,
-        lower_booleans={"true", "false"} <= {str(value) for value in schema.get("enum", ())},
+        lower_booleans=lower_booleans,
+        is_text=wire == "scalar" and types <= {"string"} and not lower_booleans,
         items=items,
         members={name: _compile(sub, resolve) for name, sub in members.items()},
     )
@@ -336,4 +352,6 @@ def _same(left: JSON, right: JSON) -> bool:
     return left == right
 
 
-_UNDECLARED = _Parameter("scalar", frozenset(), lower_booleans=False, items=None, members={})
+_UNDECLARED = _Parameter(
+    "scalar", frozenset(), lower_booleans=False, is_text=True, items=None, members={}
+)

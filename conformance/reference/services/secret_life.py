@@ -92,7 +92,10 @@ def require_managed(secret: Secret) -> None:
 
 def holder(secret: Secret, stage: str) -> SecretVersion | None:
     """Return the version that carries a stage label."""
-    return next((row for row in secret.versions.values() if stage in row.stages), None)
+    for row in secret.versions.values():
+        if stage in row.stages:
+            return row
+    return None
 
 
 @seam
