@@ -1,69 +1,104 @@
-"""The kill score: which rules report which fault of the embedded endpoint.
+"""The kill score: every seeded fault against the rules that must report it.
 
-    python -m tests.faults.strength [--faults PATTERN] [--rules PATTERN] [--unassigned]
+    python -m tests.faults.strength [--faults PATTERN] [--jobs N] [--no-harmless] [--no-write]
 
-Prints a line a fault: the rules that it names and that report it (+), those that it names and that
-do not (-), and the others that report it too. With --cases N at most N cases of a rule run, those
-about an operation that the fault's statement names first. Exits with 1 when a fault goes unnoticed
-by a rule that it names, or by all of them.
+First the endpoints without any fault must be green by the rules that are named anywhere. Then each
+fault meets the rules that it names: it is *killed* when one of them reports it, *survived* when none
+does, and *void* when it changed nothing or nothing starts with it. Then harmless variations meet the
+rules, which must accuse none, and null targets, which must pass no MUST.
+
+Writes tests/faults/strength.json (specs/meta/strength.schema.json) and tests/faults/STRENGTH.md.
+Exits with 1 when the goal is missed: 98 % killed, every fault of the public corpus among them, no
+variation accused, no null target green, no fault void.
 """
 
 import argparse
+import json
+import os
 import sys
-import tempfile
+import time
+from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from harness import first_report, likely_first, opened, planned, rules, served
+import strength_tasks as tasks
+from seeding import faults, variations
+from strength_report import Report, corpus, render
 
-from conformance.reference.deviations import Deviation, known, put_into_force
-from conformance.reference.endpoint import Endpoint
-
-
-def reporters(fault: Deviation, ids: list[str], most: int) -> set[str]:
-    """Return the rules that report a fault."""
-    endpoint = Endpoint()
-    put_into_force(endpoint, "fault", [fault.name])
-    found = set()
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        served(endpoint, Path(folder)) as target,
-        opened(target, planned(ids)) as engine,
-    ):
-        for identifier in ids:
-            cases = likely_first(planned([identifier]), fault.statement)[:most]
-            if first_report(engine, cases) is not None:
-                found.add(identifier)
-    return found
+HERE = Path(__file__).parent
+GOAL = 98.0
 
 
 def main() -> int:
     """Print the score; return the exit code."""
+    arguments = _arguments()
+    started = time.monotonic()
+    chosen = [name for name in faults() if fnmatchcase(name, arguments.faults)]
+    if not chosen:
+        print(f"no fault matches {arguments.faults!r}", file=sys.stderr)
+        return 2
+    work = [*tasks.controls(chosen), *tasks.of_faults(chosen)]
+    if not arguments.no_harmless:
+        work += [*tasks.of_variations(arguments.share), *tasks.of_null_targets()]
+    # The long ones first, so that the last worker does not end long after the others.
+    work.sort(key=lambda task: -task.weight)
+    report = Report()
+    for number, result in enumerate(_results(work, arguments.jobs), 1):
+        report.add(result)
+        if result["verdict"] not in tasks.QUIET or arguments.verbose:
+            told = f": {result['message']}" if result["message"] else ""
+            print(f"{result['verdict']:<9} {result['id']}{told}"[:300], flush=True)
+        if number % 50 == 0:
+            print(f"{number} of {len(work)} after {time.monotonic() - started:.0f} s", flush=True)
+    document = report.document(
+        seconds=time.monotonic() - started,
+        seeded=len(faults()),
+        variations=len(variations()),
+        generic=_generic(),
+        corpus=corpus(),
+    )
+    whole = arguments.faults == "*" and not arguments.no_harmless
+    if whole and not arguments.no_write:
+        text = json.dumps(document, indent=1, ensure_ascii=False)
+        (HERE / "strength.json").write_text(text + "\n", encoding="utf-8")
+        (HERE / "STRENGTH.md").write_text(render(document), encoding="utf-8")
+    print(report.summary(document))
+    return 0 if report.meets(document, GOAL) else 1
+
+
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--faults", default="*", metavar="PATTERN", help="names of faults")
-    parser.add_argument("--rules", default="*", metavar="PATTERN", help="ids of rules")
-    parser.add_argument("--unassigned", action="store_true", help="faults that name no rule")
-    parser.add_argument("--cases", type=int, default=3, help="at most so many of a rule (3)")
-    arguments = parser.parse_args()
-    ids = [identifier for identifier in rules() if fnmatchcase(identifier, arguments.rules)]
-    killed = total = 0
-    for fault in known("fault").values():
-        if not fnmatchcase(fault.name, arguments.faults) or (arguments.unassigned and fault.breaks):
-            continue
-        try:
-            reporting = reporters(fault, ids, arguments.cases)
-        except AssertionError as stopped:
-            print(f"{fault.area} {fault.name}: {stopped}", flush=True)
-            continue
-        named = [("+" if one in reporting else "-") + one for one in fault.breaks if one in ids]
-        others = sorted(reporting - set(fault.breaks))
-        print(f"{fault.area} {fault.name}: {' '.join(named)} | {' '.join(others)}", flush=True)
-        total += 1
-        killed += bool(reporting) and not any(one.startswith("-") for one in named)
-    print(f"{killed} of {total} faults are reported by the rules that they name")
-    return 0 if killed == total else 1
+    parser.add_argument("--faults", default="*", metavar="PATTERN", help="such as 'proxy:*'")
+    parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), metavar="N")
+    parser.add_argument("--no-harmless", action="store_true", help="faults only")
+    parser.add_argument("--no-write", action="store_true", help="leave the files as they are")
+    parser.add_argument("--verbose", action="store_true", help="a line for every fault")
+    parser.add_argument(
+        "--share", type=int, default=6, metavar="N", help="each variation meets a rule in N (6)"
+    )
+    return parser.parse_args()
+
+
+def _results(work: list[tasks.Task], jobs: int) -> Iterator[dict[str, Any]]:
+    if jobs == 1:
+        yield from map(tasks.perform, work)
+        return
+    # A process of its own for each worker: an endpoint and its rules share an interpreter.
+    with get_context("spawn").Pool(jobs, initializer=tasks.prepare) as pool:
+        yield from pool.imap_unordered(tasks.perform, work)
+
+
+def _generic() -> dict[str, Any] | None:
+    """Return the figure of a generic tester that was measured before, None where there is none."""
+    path = HERE / "generic.json"
+    if not path.exists():
+        return None
+    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return document
 
 
 if __name__ == "__main__":

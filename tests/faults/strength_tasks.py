@@ -1,0 +1,187 @@
+"""What a worker of the kill score does: one fault, one variation, one control, one null target."""
+
+import gc
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from harness import REPORTS, first_report, likely_first, opened, planned, rules
+from null_targets import NAMES, WITHOUT_ANSWER, null_target, target_file
+from seeding import Void, faults, plain, variations
+
+from conformance.run.verdict import Verdict
+from conformance.target import load_target
+
+#: Verdicts that need no line of their own.
+QUIET = frozenset({"killed", "green", "spared", "nothing"})
+#: Cases of a rule that a fault meets at most, those about what it names first.
+CASES = 400
+#: Rules of a control that run in one task.
+_PORTION = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One thing to do; `weight` orders by length."""
+
+    do: str
+    name: str
+    rules: tuple[str, ...] = ()
+    weight: int = 1
+
+
+def controls(chosen: Iterable[str]) -> list[Task]:
+    """Return the tasks that show every endpoint without a fault green."""
+    named: dict[str, dict[str, None]] = {}
+    for name in chosen:
+        fault = faults()[name]
+        named.setdefault(fault.kind, {}).update(dict.fromkeys(fault.breaks))
+    found = []
+    for kind, ids in named.items():
+        known = [identifier for identifier in sorted(ids) if identifier in rules()]
+        found += [
+            Task("control", kind, tuple(known[start : start + _PORTION]), 90)
+            for start in range(0, len(known), _PORTION)
+        ]
+    return found
+
+
+def of_faults(chosen: Iterable[str]) -> list[Task]:
+    """Return a task for each fault."""
+    return [Task("fault", name, weight=2 if name.startswith("second") else 1) for name in chosen]
+
+
+def of_variations(share: int) -> list[Task]:
+    """Return a task for each harmless variation: every so manieth rule, others each time."""
+    ids = sorted(rules())
+    return [
+        Task("variation", name, tuple(ids[place % share :: share]), 50)
+        for place, name in enumerate(variations())
+    ]
+
+
+def of_null_targets() -> list[Task]:
+    """Return a task for each target that is no KMS."""
+    gating = tuple(sorted(name for name, rule in rules().items() if rule.gates))
+    return [Task("null", name, gating, 60) for name in NAMES]
+
+
+def prepare() -> None:
+    """Load what every task needs; keep it out of the collector's way."""
+    faults()
+    variations()
+    gc.collect()
+    gc.freeze()
+
+
+def perform(task: Task) -> dict[str, Any]:
+    """Do a task and return its result."""
+    started = time.monotonic()
+    try:
+        result = _DO[task.do](task)
+    except Void as void:
+        result = {"verdict": "void", "message": str(void)}
+    except Exception as error:  # noqa: BLE001 - a broken task is a result, and no end of all others
+        result = {"verdict": "broken", "message": f"{type(error).__name__}: {error}"}
+    seconds = round(time.monotonic() - started, 2)
+    return {
+        "do": task.do,
+        "id": task.name,
+        "message": None,
+        "rule": None,
+        **result,
+        "seconds": seconds,
+    }
+
+
+def _fault(task: Task) -> dict[str, Any]:
+    fault = faults()[task.name]
+    about = {"kind": fault.kind, "area": fault.area, "statement": fault.statement}
+    about["breaks"] = list(fault.breaks)
+    known = [identifier for identifier in fault.breaks if identifier in rules()]
+    if not known:
+        return {**about, "verdict": "survived", "message": "it names no rule that there is"}
+    with tempfile.TemporaryDirectory() as folder, fault.open(Path(folder)) as (target, check):
+        try:
+            with opened(target, planned(known)) as engine:
+                for identifier in known:
+                    cases = likely_first(planned([identifier]), fault.statement)[:CASES]
+                    result = first_report(engine, cases)
+                    if result is not None:
+                        check()
+                        return {
+                            **about,
+                            "verdict": "killed",
+                            "rule": result.planned.id,
+                            "reported": result.verdict.value,
+                        }
+        except AssertionError as stopped:
+            message = str(stopped)
+            return {**about, "verdict": "survived", "message": message}
+        check()
+    return {**about, "verdict": "survived", "message": fault.statement}
+
+
+def _control(task: Task) -> dict[str, Any]:
+    accused = _run(plain(task.name), planned(list(task.rules)))
+    return {"verdict": "accused" if accused else "green", "message": accused}
+
+
+def _variation(task: Task) -> dict[str, Any]:
+    several = [planned([identifier]) for identifier in task.rules]
+    place = sum(map(ord, task.name))
+    cases = [cases[place % len(cases)] for cases in several if cases]
+    accused = _run(variations()[task.name], cases)
+    return {"verdict": "accused" if accused else "spared", "message": accused}
+
+
+def _run(seeded: Any, cases: list[Any]) -> str | None:
+    """Run cases; return what is reported, None when nothing is."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        seeded.open(Path(folder)) as (target, _),
+        opened(target, cases) as engine,
+    ):
+        results = [engine.run(case) for case in cases]
+        stopped = engine.stop_reason
+    gating = [r for r in results if r.verdict in REPORTS and r.verdict is not Verdict.WARN]
+    errors = [r for r in results if r.verdict is Verdict.HARNESS_ERROR]
+    told = [f"{r.planned.id} {r.verdict}: {r.message}" for r in (*gating, *errors)]
+    return "; ".join(told[:3]) or stopped
+
+
+def _null(task: Task) -> dict[str, Any]:
+    if task.name in WITHOUT_ANSWER:
+        return _without_answer(task.name)
+    cases = [planned([identifier])[-1] for identifier in task.rules]
+    with tempfile.TemporaryDirectory() as folder, null_target(task.name) as url:
+        target = load_target(target_file(Path(folder), url, timeout=2))
+        with opened(target, cases) as engine:
+            results = [engine.run(case) for case in cases]
+    passed = [r.planned.id for r in results if r.verdict is Verdict.PASS]
+    return {"verdict": "green" if passed else "nothing", "message": ", ".join(passed) or None}
+
+
+def _without_answer(name: str) -> dict[str, Any]:
+    """A target that never answers must stop the run before any rule."""
+    with tempfile.TemporaryDirectory() as folder, null_target(name) as url:
+        target = load_target(target_file(Path(folder), url, timeout=2))
+        try:
+            with opened(target, planned(["ENV-001"])):
+                return {"verdict": "green", "message": "the run began"}
+        except AssertionError:
+            return {"verdict": "nothing"}
+
+
+_DO: dict[str, Callable[[Task], dict[str, Any]]] = {
+    "fault": _fault,
+    "control": _control,
+    "variation": _variation,
+    "null": _null,
+}
