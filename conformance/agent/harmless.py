@@ -28,12 +28,14 @@ def _changed(agent: Agent, change: Change) -> None:
 
 @harmless(
     "agent-describes-first",
-    statement="The agent asks DescribeSecret before it asks for a value.",
+    statement="The agent asks DescribeSecret before it asks for a value, where the gateway has it.",
 )
 def _(agent: Agent) -> None:
     original = agent.retrieval.ask
 
     def ask(retrieval: Retrieval, lookup: Lookup) -> Said:
+        if retrieval.settings.gateway == "dedicated":
+            return original(retrieval, lookup)
         described = retrieval.upstream.call("DescribeSecret", {"SecretName": lookup.name})
         return original(retrieval, lookup) if described.ok else described
 

@@ -16,9 +16,9 @@ from conformance.target.problems import UsageError
 _MEBIBYTE = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """All settings of an agent; times are in seconds.
+    """All settings of an agent; times are in seconds. What has no default here has one in specs/.
 
     Attributes:
         target: Target file of the upstream, None while nothing names one.
@@ -43,16 +43,16 @@ class Settings:
     """
 
     target: Path | None = None
-    port: int = 2025
-    token_headers: tuple[str, ...] = ()
-    token_variables: tuple[str, ...] = ()
-    token_file: Path = Path()
-    path_prefix: str = "/v1/"
-    max_connections: int = 800
-    response_type: int = 0
-    ignore_transient: bool = True
-    ttl: float = 300.0
-    cache_size: int = 1000
+    port: int
+    token_headers: tuple[str, ...]
+    token_variables: tuple[str, ...]
+    token_file: Path
+    path_prefix: str
+    max_connections: int
+    response_type: int
+    ignore_transient: bool
+    ttl: float
+    cache_size: int
     max_stale: float = 86_400.0
     gateway: Literal["shared", "dedicated"] = "shared"
     identity: str = "full"

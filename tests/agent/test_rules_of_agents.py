@@ -49,7 +49,7 @@ def test_the_rules_report_the_fault(name, upstream, tmp_path):
     fault = FAULTS[name]
     assert fault.breaks
     if name == "agent-prints-values":
-        pytest.skip("what is printed belongs to a process: see test_running_an_agent.py")
+        pytest.skip("what is printed belongs to a process: see test_certifying_an_agent.py")
     silent = []
     with opened(upstream, planned(fault.breaks)) as engine:
         engine.bench.agents = agents = InThreads(engine, tmp_path, fault=name)

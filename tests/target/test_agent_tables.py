@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 import conformance.target
+from conformance.spec import catalogue
 from conformance.target import TargetError, load_target
 from conformance.target.agent import filled
 from conformance.target.embedded import _shared_out, embedded_agent
@@ -40,6 +41,12 @@ def test_one_that_runs(tmp_path):
     assert "canary" not in repr(target)
     assert "canary-token" in target.secrets
     assert not target.has_declined("feature:agent")
+
+
+def test_a_command_without_a_port_listens_where_agents_listen(tmp_path):
+    entry = load(tmp_path, f'{HEAD}[agent]\ncommand = ["x"]\n', agent_alone=True).agent
+    listening = catalogue().document("agent/service")["listening"]
+    assert entry.url == f"http://{listening['address']}:{listening['port']}"
 
 
 def test_a_target_without_the_table_has_no_agent(tmp_path):

@@ -18,8 +18,6 @@ from conformance.client.resources.base import Names
 from conformance.run.verdict import NotTestable
 from conformance.target.model import Target
 
-#: What an agent may ask for to serve GetSecretValue; the second only tells whether it must.
-RETRIEVAL = frozenset({"GetSecretValue", "DescribeSecret"})
 _CONTROL_TIMEOUT = 10.0
 
 

@@ -183,9 +183,11 @@ _CLOSED = (
 
 
 def _does_more(operation: str) -> bool:
-    """Tell whether an operation does more than to read what there is."""
+    """Tell whether an operation does more than to read; an unknown one does nothing."""
     known = catalogue().operations.get(operation)
-    return known is None or known.safety != "read-only" or known.category == "cryptographic"
+    if known is None:
+        return False
+    return known.safety != "read-only" or known.category == "cryptographic"
 
 
 def _expect_no_effect(kms: Kms, agent: Agent, secret: Secret, what: str) -> None:
