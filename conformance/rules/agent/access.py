@@ -273,6 +273,7 @@ def other_paths_change_nothing(kms: Kms, path: str) -> None:
     """What asks for another operation reaches KMS as no such operation."""
     agent = kms.agent()
     secret = new_secret(kms, agent)
+    expect_value(kms, agent, agent.read(secret.name), secret, "before")
     _forget(agent)
     for method in ("GET", "POST"):
         agent.ask(path.format(secret.name), method=method, secret=secret.name)

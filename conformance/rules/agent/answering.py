@@ -332,6 +332,7 @@ def refuses_by_status(kms: Kms, case: tuple[str, int]) -> None:
     reason, status = case
     agent = kms.agent()
     secret = new_secret(kms, agent)
+    read(kms, agent, secret, "with nothing wrong")
     if reason == "forwarded":
         forwarded = [("x-forwarded-for", "203.0.113.7")]
         exchange = agent.read(secret.name, headers=forwarded)

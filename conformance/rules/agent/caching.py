@@ -142,6 +142,7 @@ def serves_the_last_value_while_kms_is_away(kms: Kms) -> None:
 def makes_up_no_value(kms: Kms) -> None:
     """With every connection to KMS reset, a secret that was never read gets no success."""
     agent = kms.agent(ttl=SHORT)
+    read(kms, agent, new_secret(kms, agent), "while KMS is there")
     secret = new_secret(kms, agent)
     with agent.upstream.away():
         exchange = agent.read(secret.name, timeout=_TRYING)

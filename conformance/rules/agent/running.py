@@ -106,7 +106,8 @@ def writes_no_secret(kms: Kms) -> None:
     agent = kms.agent(ttl=SHORT)
     secret = new_secret(kms, agent)
     for form in ("path", "query"):
-        agent.read(secret.name, form=form)
+        answered = agent.read(secret.name, form=form)
+        expect_value(kms, agent, answered, secret, f"asked by the form {form!r}")
     agent.read(secret.name, token=None)
     agent.read(kms.fresh_name("secret"))
     with agent.upstream.refusing(500, "InternalFailure"):
