@@ -59,7 +59,15 @@ class CapacitySearch:
         self._unit = unit
         self._need = need
         ceiling = min(PER_PROCESS * 1.5 * processes, control.options.max_rate or float("inf"))
-        self.search = Search(unit * 25, ceiling, step_seconds=control.options.step, hold=hold)
+        self.search = Search(
+            unit * 25,
+            ceiling,
+            step_seconds=control.options.step,
+            hold=hold,
+            within=control.options.within,
+            around=_WARM + _SETTLE,
+        )
+        self._began: float | None = None
         self._running: _Running | None = None
         self._points: list[tuple[float, float]] = []
 
@@ -67,7 +75,9 @@ class CapacitySearch:
         """Return how many users there are to be now, None at the end of the search."""
         step = self._running
         if step is None:
-            plan = self.search.next()
+            if self._began is None:
+                self._began = moment
+            plan = self.search.next(moment - self._began)
             if plan is None:
                 return None
             seconds = self._seconds(plan)
@@ -247,6 +257,6 @@ def unit_for(start: float) -> float:
     return start / 25
 
 
-def longest(step: float, hold: float) -> float:
+def longest(step: float, hold: float, within: float) -> float:
     """Return seconds that a search may take at most, for bounds on remote targets."""
-    return ceil(20 * (_WARM + step + _SETTLE) + 3 * hold)
+    return min(ceil(20 * (_WARM + step + _SETTLE) + 3 * hold), ceil(within) + ceil(_DRAIN))

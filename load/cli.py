@@ -147,7 +147,7 @@ def _total(arguments: argparse.Namespace, options: Options) -> float:
     from load.capacity import longest
 
     if options.kind == "capacity":
-        return float(arguments.duration or longest(options.step, options.hold))
+        return float(arguments.duration or longest(options.step, options.hold, options.within))
     if options.kind == "spike":
         parts = (options.burst_after, options.burst_seconds, options.recover_within)
         return options.warm_up + sum(parts)

@@ -63,6 +63,7 @@ class Options:
         start: First rate of a capacity search.
         step: Seconds that a step of a capacity search is measured, at least.
         hold: Seconds for which a capacity search holds what it found.
+        within: Seconds that a capacity search takes at most; it is less precise when they run out.
         burst: Factor of a burst over the steady rate.
         burst_after: Seconds of steady rate before it.
         burst_seconds: Its length.
@@ -105,6 +106,7 @@ class Options:
     start: float = 100.0
     step: float = 6.0
     hold: float = 60.0
+    within: float = 240.0
     burst: float = 3.0
     burst_after: float = 10.0
     burst_seconds: float = 5.0
@@ -137,7 +139,7 @@ class Options:
         options = cls(**given)
         if options.kind not in KINDS:
             raise LoadError(f"--kind must be one of {', '.join(KINDS)}, not {options.kind!r}")
-        for name in ("start", "step", "hold", "burst", "burst_seconds", "recover_within"):
+        for name in ("start", "step", "hold", "within", "burst", "burst_seconds", "recover_within"):
             if not getattr(options, name) > 0:
                 raise LoadError(f"--{name.replace('_', '-')} must be above 0")
         for name in ("unit", "pool", "queue_max", "keys", "secrets", "size", "sample", "slice"):
@@ -205,6 +207,7 @@ def add_arguments(parser: Any, *, prefix: str = "") -> None:
     add("--start", "capacity: first rate (default 100)", type=float)
     add("--step", "capacity: seconds to measure a step, at least (default 6)", type=float)
     add("--hold", "capacity: seconds to hold what was found (default 60)", type=float)
+    add("--within", "capacity: seconds that the search takes at most (default 240)", type=float)
     add("--burst", "spike: factor of the burst over the rate (default 3)", type=float)
     add("--burst-after", "spike: seconds before the burst (default 10)", type=float)
     add("--burst-seconds", "spike: length of the burst (default 5)", type=float)

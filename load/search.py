@@ -74,6 +74,9 @@ class Search:
         seconds: Returns how long a rate has to be measured.
         hold: Seconds of the final hold.
         precision: Ratio to which the rate is found.
+        within: Seconds that the whole search may take; when too few are left for another step and
+            the hold, what has been found by then is held.
+        around: Seconds that a step takes beyond those in which it is measured.
         steps: What was measured, in order.
         rate: The rate that was found and held, 0 until then.
         limit: Why the search ended without an upper bound, empty when it has one.
@@ -84,6 +87,8 @@ class Search:
     step_seconds: float = 6.0
     hold: float = 60.0
     precision: float = 1.05
+    within: float = float("inf")
+    around: float = 3.5
     steps: list[Step] = field(default_factory=list)
     rate: float = 0.0
     limit: str = ""
@@ -106,12 +111,29 @@ class Search:
         """Whether there is nothing left to measure."""
         return self._done
 
-    def next(self) -> Plan | None:
-        """Return the step to measure next, None at the end."""
+    def next(self, spent: float = 0.0) -> Plan | None:
+        """Return the step to measure next, None at the end.
+
+        Args:
+            spent: Seconds since the search began.
+        """
+        self._keep_within(spent)
         if self._done:
             return None
         seconds = self.hold if self._phase == "hold" else self.step_seconds
         return Plan(self._phase, self._next, seconds)
+
+    def _keep_within(self, spent: float) -> None:
+        """Hold what was found, or end, when the time allows nothing else."""
+        step, hold = self.step_seconds + self.around, self.hold + self.around
+        left = self.within - spent
+        if self._phase == "hold":
+            # Without the step above the knee stays open; without the hold nothing is proven.
+            if left < hold and self._holds:
+                self._end(f"no rate was held within {self.within:.0f} seconds")
+            return
+        if self._good and self._phase != "above" and left < 2 * step + hold:
+            self._hold_at(self._good)
 
     def record(self, step: Step) -> None:
         """Take what a step showed."""

@@ -43,6 +43,26 @@ def test_a_search_is_short_enough_for_four_minutes():
     assert sum(8 if s.phase != "hold" else 60 for s in search.steps) <= 240
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_a_search_on_a_noisy_machine_keeps_within_its_time(seed):
+    noise = Random(seed)
+    search = Search(100, 100_000, within=240, around=3.1)
+    spent = 0.0
+    while (plan := search.next(spent)) is not None:
+        spent += plan.seconds + search.around
+        search.record(step(plan, (plan.rate <= 1900) is (noise.random() > 0.25)))
+    assert spent <= 240
+    assert search.confirmed or search.limit
+
+
+def test_without_time_left_what_was_found_is_held():
+    search = Search(100, 100_000, within=100, around=3.1)
+    plan = search.next(0)
+    search.record(step(plan, passed=True))
+    plan = search.next(30)
+    assert (plan.phase, plan.rate) == ("hold", 100)
+
+
 def test_three_noisy_searches_agree():
     rates = [searched(1500, noise=Random(seed)).rate for seed in (1, 2, 3)]
     assert max(rates) / min(rates) <= 1.15
