@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from conformance.run.registry import Rule
 
 _EXIT_HARNESS = 4
+#: Seconds beyond its budget that a run may take to end.
+_GRACE = 120.0
 #: Plugins of pytest that have nothing to do in a run, and cost time for each case.
 _NOT_NEEDED = (
     "terminal",
@@ -45,7 +47,12 @@ def add(subparsers: "argparse._SubParsersAction[Any]") -> None:
     parser.add_argument(
         "--results", metavar="DIR", type=Path, help="folder for what the run leaves"
     )
-    parser.add_argument("--profile", metavar="NAME", help='profile to run, "all" for every rule')
+    parser.add_argument(
+        "--profile",
+        metavar="NAME",
+        help='profile to run, "all" for every rule; without it every profile that the target names '
+        "parts for",
+    )
     parser.add_argument("--baseline", metavar="FILE", type=Path, help="accepted failures (JSON)")
     parser.add_argument("--seed", type=int, default=0, help="decides every random choice")
     parser.add_argument(
@@ -56,7 +63,18 @@ def add(subparsers: "argparse._SubParsersAction[Any]") -> None:
         type=_seconds,
         default=900.0,
         metavar="SECONDS",
-        help="for the whole run (900)",
+        help="after which the run is cut short (900)",
+    )
+    parser.add_argument(
+        "--budget",
+        type=_seconds,
+        metavar="SECONDS",
+        help="search on with more generated examples until so many seconds are used",
+    )
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="one case of each rule, so that a look takes seconds; says what is left out",
     )
     parser.add_argument("--keep-all", action="store_true", help="keep evidence of passed cases too")
     parser.add_argument(
@@ -86,21 +104,28 @@ def _seconds(text: str) -> float:
 def run(arguments: argparse.Namespace) -> int:
     """Run the rules and return the exit code."""
     from conformance.run.baseline import load_baseline
+    from conformance.run.deepening import QUICK_EXAMPLES
     from conformance.run.engine import Engine, RunOptions
-    from conformance.run.planning import Plan, make_plan, outline
-    from conformance.run.profiles import find_profile, rules_of
+    from conformance.run.planning import Plan, make_plan, outline, shortened
+    from conformance.run.profiles import check_parts, default_profile, find_profile, rules_of
     from conformance.run.recording import suite_version
     from conformance.run.registry import load_rules
-    from conformance.target import UsageError
+    from conformance.target import UsageError, load_target
     from conformance.target.embedded import opened_target
 
     rules = load_rules()
-    agent_alone = _is_about_agent_alone(arguments.target)
-    wish = arguments.profile or ("agent" if agent_alone else None)
-    profile = find_profile(wish, suite_version())
+    file = None if arguments.target is None else load_target(arguments.target, agent_alone=True)
+    profile = (
+        default_profile(file)
+        if arguments.profile is None
+        else find_profile(arguments.profile, suite_version())
+    )
     chosen = rules_of(profile, rules)
+    agent_alone = file is not None and not file.gateways
     if agent_alone:
         chosen = _about_agents(chosen, arguments.target)
+    elif file is not None:
+        check_parts(profile, chosen, file)
     baseline = None if arguments.baseline is None else load_baseline(arguments.baseline, rules)
     wanted = selectors(arguments)
     if wanted:
@@ -112,13 +137,19 @@ def run(arguments: argparse.Namespace) -> int:
         target = stack.enter_context(opened_target(arguments.target, _deviations(arguments)))
 
         def plan(testable: bool) -> Plan:
-            return make_plan(chosen, wanted, target) if testable else outline(chosen, wanted)
+            if not testable:
+                return outline(chosen, wanted)
+            found = make_plan(chosen, wanted, target)
+            return shortened(found) if arguments.quick else found
 
         options = RunOptions(
             results=_results_folder(arguments),
             seed=arguments.seed,
-            examples=arguments.examples,
-            time_budget=arguments.time_budget,
+            examples=min(arguments.examples, QUICK_EXAMPLES)
+            if arguments.quick
+            else arguments.examples,
+            time_budget=max(arguments.time_budget, (arguments.budget or 0) + _GRACE),
+            budget=arguments.budget,
             profile=(profile.name, profile.version),
             command=shlex.join(["kms-conformance", *sys.argv[1:]]),
             baseline=baseline,
@@ -136,13 +167,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _interrupt(_number: int, _frame: object) -> None:
     raise KeyboardInterrupt
-
-
-def _is_about_agent_alone(path: Path | None) -> bool:
-    """Tell whether a target file describes an agent to start, and no gateway."""
-    from conformance.target import load_target
-
-    return path is not None and not load_target(path, agent_alone=True).gateways
 
 
 def _about_agents(rules: "list[Rule]", path: Path) -> "list[Rule]":
@@ -223,7 +247,7 @@ def _run_pytest(engine: "Engine") -> bool:
         pytest_run.PROGRESS.close()
         pytest_run.PREPARED = None
     stopped = engine.stop_reason is not None
-    return not stopped and len(engine.results) < len(engine.plan.cases) and int(status) != 2
+    return not stopped and engine.done < len(engine.plan.cases) and int(status) != 2
 
 
 def _conclude(engine: "Engine", *, render: bool) -> None:

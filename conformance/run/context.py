@@ -10,13 +10,11 @@ A check asks the target with `call`, gets real things with `provide`, and judges
 journalling what is made and keeping evidence is the runner's business.
 """
 
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 
@@ -26,8 +24,9 @@ from conformance.client.caller import Caller
 from conformance.client.exchange import Exchange
 from conformance.client.resources.base import Names, Resources
 from conformance.run.agent_calls import AgentCalls
+from conformance.run.expecting import Expectations
 from conformance.run.instance_calls import InstanceCalls
-from conformance.run.verdict import NotApplicable, NotTestable, Violation
+from conformance.run.verdict import NotApplicable, NotTestable
 from conformance.spec import Operation, catalogue
 from conformance.spec.combinations import combinations
 from conformance.spec.placeholders import Resource, resources
@@ -55,7 +54,7 @@ class Bench:
     agents: Agents | None = None
 
 
-class Kms(InstanceCalls, AgentCalls):
+class Kms(InstanceCalls, AgentCalls, Expectations):
     """The target as one attempt at one case sees it.
 
     Args:
@@ -66,11 +65,9 @@ class Kms(InstanceCalls, AgentCalls):
     def __init__(self, bench: Bench, label: str) -> None:
         self._bench = bench
         self.label = label
-        self.exchanges: list[Exchange] = []
-        #: Reading id to the option that the target showed.
-        self.readings: dict[str, str] = {}
-        #: Promises that were put to the test (`proves`).
-        self.proved: set[str] = set()
+        super().__init__()
+        #: Whether the check searches: more examples may find more.
+        self.searched = False
         self.random = Random(f"{bench.seed}:{label}")
         self._asking = False
 
@@ -98,6 +95,7 @@ class Kms(InstanceCalls, AgentCalls):
     @property
     def examples(self) -> int:
         """Generated examples that a property gets unless it asks for another number."""
+        self.searched = True
         return self._bench.examples
 
     def operation(self, name: str) -> Operation:
@@ -233,93 +231,6 @@ class Kms(InstanceCalls, AgentCalls):
         if absent:
             self.require(*absent)
 
-    # --- judging ------------------------------------------------------------------------------
-
-    def expect(self, condition: object, message: str, *exchanges: Exchange) -> None:
-        """Raise Violation with ``message`` unless ``condition`` is true.
-
-        The message says what is expected and what was found; it must hold no plaintext or secret.
-        """
-        if not condition:
-            raise Violation(message, exchanges)
-
-    def violated(self, message: str, *exchanges: Exchange) -> NoReturn:
-        """Raise Violation."""
-        raise Violation(message, exchanges)
-
-    def proves(self, *promises: str) -> None:
-        """Note promises of `conformance.spec.promises` that an expectation has just proven.
-
-        They count for coverage when the check passes. `expect_success` and `expect_refused` note
-        operations and documented codes by themselves.
-        """
-        self.proved.update(promises)
-
-    def expect_success(self, exchange: Exchange) -> Exchange:
-        """Return the exchange when it succeeded with readable members; Violation otherwise."""
-        if not exchange.ok:
-            self.violated(
-                f"{exchange.operation} should succeed, found {exchange.describe()}", exchange
-            )
-        if exchange.answer.data is None:
-            problems = ", ".join(exchange.answer.problems)
-            self.violated(f"{exchange.operation} answered nothing readable: {problems}", exchange)
-        self.proves(exchange.promise("operation"))
-        return exchange
-
-    def expect_refused(
-        self,
-        exchange: Exchange,
-        *,
-        codes: Iterable[str] = (),
-        statuses: Iterable[int] = (),
-        stage: str | None = None,
-        why: str = "",
-    ) -> Exchange:
-        """Return the exchange when it was refused for the right reason; Violation otherwise.
-
-        A refusal is a 4xx with a code; success and 5xx never are one.
-
-        Args:
-            exchange: The answer to a request that must be refused.
-            codes: The documented codes, any of which will do; a code ending in ``*`` is a prefix.
-            statuses: The documented statuses, any of which will do.
-            stage: What must refuse, for the message.
-            why: What is wrong with the request, for the message.
-        """
-        # Sets have no order; messages are the same in every run.
-        codes, statuses = (
-            tuple(sorted(given) if isinstance(given, AbstractSet) else given)
-            for given in (codes, statuses)
-        )
-        wish = _wish(codes, statuses, stage)
-        because = f" ({why})" if why else ""
-        found = (
-            f"{exchange.operation}{because} should be refused{wish}, found {exchange.describe()}"
-        )
-        refused = 400 <= exchange.status < 500 or exchange.status in statuses
-        self.expect(refused, found, exchange)
-        self.expect(exchange.code, f"{found} without Code", exchange)
-        if statuses:
-            self.expect(exchange.status in statuses, found, exchange)
-        if codes:
-            self.expect(_matches(exchange.code or "", codes), found, exchange)
-            error = exchange.promise("error", exchange.code or "")
-            self.proves(error, f"{error.partition('error/')[0]}code/{exchange.code}")
-        return exchange
-
-    def showed(self, reading: str, option: str, exchange: Exchange | None = None) -> None:
-        """Record which reading of contradicting sources the target showed.
-
-        Args:
-            reading: Id in specs/readings.json.
-            option: Id of the reading's option.
-            exchange: Where it showed, for the evidence.
-        """
-        self.readings[reading] = option
-        if exchange is not None and exchange not in self.exchanges:
-            self.exchanges.append(exchange)
-
     # --- things -------------------------------------------------------------------------------
 
     def provide(
@@ -406,18 +317,5 @@ class Kms(InstanceCalls, AgentCalls):
         """
         from conformance.run.properties import run_property
 
-        examples = self._bench.examples if max_examples is None else max_examples
+        examples = self.examples if max_examples is None else max_examples
         run_property(self, strategy, check, self.random.getrandbits(64), examples)
-
-
-def _matches(code: str, codes: Sequence[str]) -> bool:
-    return any(
-        code.startswith(wanted[:-1]) if wanted.endswith("*") else code == wanted for wanted in codes
-    )
-
-
-def _wish(codes: Sequence[str], statuses: Sequence[int], stage: str | None) -> str:
-    parts = [" or ".join(map(str, statuses)), " or ".join(codes)]
-    wish = re.sub(r"\s+", " ", " ".join(parts)).strip()
-    by = f" at the {stage} stage" if stage else ""
-    return f" with {wish}{by}" if wish else by

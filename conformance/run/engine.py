@@ -28,26 +28,21 @@ from conformance.client.caller import Caller
 from conformance.client.exchange import Exchange
 from conformance.client.redact import Redactor
 from conformance.client.resources.base import Names, Resources
+from conformance.run.attempting import Attempting
 from conformance.run.baseline import Baseline
 from conformance.run.cleanup import Cleaner
 from conformance.run.context import Bench, Kms
+from conformance.run.deepening import search_on
 from conformance.run.events import ResultsFolder, ResultsLost
 from conformance.run.journal import Journal
-from conformance.run.judging import CaseResult, Exit, decide, exit_code, message_of, verdict_of
+from conformance.run.judging import CaseResult, Exit, exit_code, message_of, verdict_of
 from conformance.run.planning import Plan, PlannedCase
-from conformance.run.preflight import CannotRun, answers, look
+from conformance.run.preflight import CannotRun, look
 from conformance.run.proofs import Proofs
 from conformance.run.recording import Recorder
 from conformance.run.recovering import recover
 from conformance.run.state import state_folder, target_id, target_lock
-from conformance.run.verdict import (
-    Hang,
-    NotTestable,
-    Outcome,
-    TransportProblem,
-    Verdict,
-    Violation,
-)
+from conformance.run.verdict import NotTestable, Outcome, Verdict
 from conformance.run.watching import Watch
 from conformance.target.model import Target
 
@@ -65,7 +60,8 @@ class RunOptions:
         results: Folder to write into; None writes nothing.
         seed: Decides every random choice.
         examples: Generated examples for each property.
-        time_budget: Seconds for the whole run.
+        time_budget: Seconds after which the run is cut short.
+        budget: Seconds that searches may use up; None ends each after its examples.
         profile: Name and version of the profile.
         command: Command line that repeats the run.
         baseline: Accepted failures.
@@ -78,6 +74,7 @@ class RunOptions:
     seed: int = 0
     examples: int = EXAMPLES
     time_budget: float = 900.0
+    budget: float | None = None
     profile: tuple[str, str] = ("all", "0")
     command: str = "kms-conformance run"
     baseline: Baseline | None = None
@@ -98,6 +95,7 @@ class Engine:
         stale: Baseline entries that do not hold any more, after closing.
         left: Things that could not be removed, after closing.
         proofs: Promises of the specs that passed cases have put to the test.
+        searches: Results of searches that found nothing yet and may go on.
     """
 
     def __init__(
@@ -116,11 +114,12 @@ class Engine:
         self.stale: list[str] = []
         self.left: list[str] = []
         self.proofs = Proofs()
+        self.searches: list[CaseResult] = []
         self._forced: Exit | None = None
         self._stack = contextlib.ExitStack()
         self._closed = False
         self._anything_succeeds = True
-        self._started = time.monotonic()
+        self.started = time.monotonic()
 
     # --- opening and closing --------------------------------------------------------------------
 
@@ -153,7 +152,7 @@ class Engine:
         self.recorder = Recorder(folder, self.redactor, self.target, self._replay_options())
         self.caller = Caller(self.target)
         self._stack.callback(self.caller.close)
-        self._started = time.monotonic()
+        self.started = time.monotonic()
         self._look()
         self.plan = self._find_plan(self.stop_reason is None)
         self.recorder.header(
@@ -204,12 +203,15 @@ class Engine:
             examples=self.options.examples,
             agents=agents,
         )
+        end = self.started + self.options.time_budget
+        self._attempting = Attempting(self.bench, self.caller, end, self.recorder.note)
 
     def close(self) -> None:
         """Remove what was made, write the footer, let go of the target."""
         if self._closed:
             return
         self._closed = True
+        search_on(self)
         done, planned = len(self.results), len(self.plan.cases)
         if self.stop_reason is None and done < planned:
             self.stop_reason = f"{planned - done} of {planned} planned cases were not run"
@@ -217,9 +219,12 @@ class Engine:
             self._clean()
             self._weigh_baseline()
             self.proofs.write(self.options.results, self.recorder.note)
+            if self.caller.pace.throttled:
+                told = f"{self.caller.pace.throttled} throttled answers were waited out"
+                self.recorder.note("info", told)
             self.recorder.footer(
                 self.results,
-                seconds=time.monotonic() - self._started,
+                seconds=time.monotonic() - self.started,
                 exit_code=int(self.exit_code),
                 complete=self.stop_reason is None,
                 stop_reason=self.stop_reason,
@@ -281,18 +286,22 @@ class Engine:
             yield self.run(planned)
 
     def run(self, planned: PlannedCase) -> CaseResult:
-        """Put one case to the test, repeat a failure once, record the result."""
+        """Put one case to the test, repeat a failure once, record the result.
+
+        With a budget the result of a search that found nothing waits until the search has gone on.
+        """
+        result, kms = self.judge(planned)
+        if self.options.budget is not None and kms.searched and result.verdict is Verdict.PASS:
+            self.searches.append(result)
+            return result
+        return self.record(result)
+
+    def judge(self, planned: PlannedCase) -> tuple[CaseResult, Kms]:
+        """Put one case to the test without recording the result."""
         started = time.monotonic()
-        outcome, kms = self._attempt(planned)
-        attempts = 1
-        if isinstance(outcome, Violation | Hang | TransportProblem) and self._time_left():
-            again, kms_again = self._attempt(planned)
-            attempts = 2
-            if again is not None:
-                kms = kms_again if isinstance(again, Violation) else kms
-            elif isinstance(outcome, TransportProblem):
-                kms = kms_again
-            outcome = self._settle(decide(outcome, again))
+        ended = self._attempting.run(planned)
+        outcome, kms = ended.outcome, ended.kms
+        self.stop_reason = self.stop_reason or ended.stop
         if outcome is None and not self._anything_succeeds:
             outcome = NotTestable(
                 "the target lets nothing succeed, so that a refusal proves nothing"
@@ -304,53 +313,22 @@ class Engine:
             verdict=verdict_of(planned.rule, outcome),
             message=message_of(outcome),
             seconds=time.monotonic() - started,
-            attempts=attempts,
+            attempts=ended.attempts,
             exchanges=_evidence(outcome, kms, keep_all=self.options.keep_all),
             readings=dict(kms.readings),
         )
-        return self._record(result)
+        return result, kms
 
-    def _settle(self, outcome: Exception | None) -> Exception | None:
-        """Tell a target that is gone from one that leaves this request without an answer."""
-        if not isinstance(outcome, Hang | TransportProblem):
-            return outcome
-        if not self._alive():
-            self.stop_reason = f"the target no longer answers: {outcome.message}"
-            return NotTestable(self.stop_reason, outcome.exchanges)
-        if isinstance(outcome, TransportProblem) and outcome.kind in {"reset", "protocol"}:
-            return Violation(
-                f"no answer, twice, while other requests are answered: {outcome.message}",
-                outcome.exchanges,
-            )
-        return outcome
-
-    def _alive(self) -> bool:
-        if answers(self.caller):
-            return True
-        time.sleep(1)  # one that restarts or sheds load deserves a second look
-        return answers(self.caller)
+    @property
+    def done(self) -> int:
+        """Cases that were put to the test."""
+        return len(self.results) + len(self.searches)
 
     def _time_left(self) -> bool:
-        return time.monotonic() < self._started + self.options.time_budget
+        return time.monotonic() < self.started + self.options.time_budget
 
-    def _attempt(self, planned: PlannedCase) -> tuple[Exception | None, Kms]:
-        kms = Kms(self.bench, planned.id)
-        budget_end = self._started + self.options.time_budget
-        self.caller.case_end = min(time.monotonic() + self.target.case_timeout, budget_end)
-        try:
-            own = planned.case.operation if planned.case is not None else None
-            kms.require(*([f"operation:{own}"] if own else []), *planned.rule.needs)
-            if planned.case is None:
-                planned.rule.check(kms)
-            else:
-                planned.rule.check(kms, planned.case.value)
-        except Exception as error:  # noqa: BLE001 - every end of a check becomes a verdict
-            return error, kms
-        finally:
-            self.caller.case_end = float("inf")
-        return None, kms
-
-    def _record(self, result: CaseResult) -> CaseResult:
+    def record(self, result: CaseResult) -> CaseResult:
+        """Weigh a result against the baseline and write it."""
         if not self._time_left() and result.verdict is not Verdict.PASS:
             # Whatever the case says, it says so because its time was cut short.
             self.stop_reason = self._over()
@@ -365,7 +343,7 @@ class Engine:
             self.recorder.rule(result, entry)
         except ResultsLost as lost:
             self.stop_reason = str(lost)
-        if not self._time_left() and len(self.results) < len(self.plan.cases):
+        if not self._time_left() and self.done < len(self.plan.cases):
             self.stop_reason = self._over()
         return result
 

@@ -19,6 +19,8 @@ from conformance.target.problems import UsageError
 
 #: Kinds of selectors that a rule decides without its cases.
 _OF_RULES = frozenset({"rule", "tag", "family", "level", "stage"})
+#: Tag of rules whose cases take seconds.
+SLOW = "slow"
 KINDS = ("rule", "case", "tag", "operation", "category", "family", "level", "stage")
 
 
@@ -144,6 +146,31 @@ def outline(rules: Iterable[Rule], selectors: Sequence[Selector]) -> Plan:
     """Return a plan of whole rules, for a target that cannot be put to the test."""
     wanted = [PlannedCase(rule) for rule in rules if _may_match(selectors, rule)]
     return Plan(tuple(wanted), tuple(str(selector) for selector in selectors))
+
+
+def shortened(plan: Plan) -> Plan:
+    """Return one case of each rule, chosen so that as many operations as possible are met.
+
+    Rules that are known to take long are left out. What is left out is said, and the results tell
+    that the profile was not run whole.
+    """
+    by_rule: dict[str, list[PlannedCase]] = {}
+    for planned in plan.cases:
+        by_rule.setdefault(planned.rule.id, []).append(planned)
+    met: dict[str, int] = {}
+    kept = []
+    for cases in by_rule.values():
+        if SLOW in cases[0].rule.tags:
+            continue
+        chosen = min(cases, key=lambda planned: met.get(planned.operation or "", 0))
+        met[chosen.operation or ""] = met.get(chosen.operation or "", 0) + 1
+        kept.append(chosen)
+    slow = sum(SLOW in cases[0].rule.tags for cases in by_rule.values())
+    told = (
+        f"--quick runs {len(kept)} of {len(plan.cases)} cases: one of each rule, and none of "
+        f"{slow} rules that take long; run without it for a certificate"
+    )
+    return Plan(tuple(kept), (*plan.selection, "quick:one case a rule"), (*plan.excluded, told))
 
 
 def _within_limits(wanted: list[PlannedCase], selection: list[str], target: Target) -> Plan:

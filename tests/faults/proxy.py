@@ -108,25 +108,43 @@ class Proxy:
         self.lock = threading.Lock()
         self.memory: dict[Any, Any] = {}
         self.applied = 0
+        self.upstream: str | None = None
 
 
 #: Returns what is sent instead, None to cut the connection; a tuple of bytes is sent as it is.
 Corruption = Callable[[Answer, Proxy], Answer | bytes | None]
 
 
+#: Returns what is answered without asking upstream, None to ask.
+Instead = Callable[[Message, Proxy], bytes | None]
+
+
+def as_it_is(answer: Answer, _: Proxy) -> Answer:
+    """Spoil nothing."""
+    return answer
+
+
 @contextlib.contextmanager
-def spoiled(upstream: str, corruption: Corruption) -> Iterator[tuple[str, Proxy]]:
-    """Serve the proxy on loopback; yield its URL and what it remembers."""
-    place = urlsplit(upstream)
+def spoiled(
+    upstream: str, corruption: Corruption = as_it_is, instead: Instead | None = None
+) -> Iterator[tuple[str, Proxy]]:
+    """Serve the proxy on loopback; yield its URL and what it remembers.
+
+    `Proxy.upstream` may be set to another URL meanwhile, or to None: then connections are cut.
+    """
     state = Proxy()
+    state.upstream = upstream
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)
     numbers = iter(range(1, 1 << 60))
 
     def serve(client: socket.socket) -> None:
         with contextlib.suppress(OSError, ValueError), client:
             client.settimeout(_IDLE)
+            if state.upstream is None:
+                return
+            place = urlsplit(state.upstream)
             with socket.create_connection((place.hostname, place.port), timeout=_IDLE) as server:
-                _relay(client, server, corruption, state, numbers)
+                _relay(client, server, (corruption, instead), state, numbers)
 
     def accept() -> None:
         while True:
@@ -146,12 +164,18 @@ def spoiled(upstream: str, corruption: Corruption) -> Iterator[tuple[str, Proxy]
 def _relay(
     client: socket.socket,
     server: socket.socket,
-    corruption: Corruption,
+    changes: tuple[Corruption, Instead | None],
     state: Proxy,
     numbers: Iterator[int],
 ) -> None:
+    corruption, instead = changes
+    began = state.upstream
     from_client, from_server = client.makefile("rb"), server.makefile("rb")
-    while (request := _read(from_client)) is not None:
+    while (request := _read(from_client)) is not None and state.upstream == began:
+        at_once = instead(request, state) if instead else None
+        if at_once is not None:
+            client.sendall(at_once)
+            continue
         server.sendall(request.bytes())
         plain = _read(from_server, answer=True)
         if plain is None:

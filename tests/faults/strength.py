@@ -1,11 +1,12 @@
 """The kill score: every seeded fault against the rules that must report it.
 
-    python -m tests.faults.strength [--faults PATTERN] [--jobs N] [--no-harmless] [--no-write]
+    python -m tests.faults.strength [--faults PATTERN] [--jobs N] [--no-harmless] [--resume FILE]
 
-First the endpoints without any fault must be green by the rules that are named anywhere. Then each
-fault meets the rules that it names: it is *killed* when one of them reports it, *survived* when none
-does, and *void* when it changed nothing or nothing starts with it. Then harmless variations meet the
-rules, which must accuse none, and null targets, which must pass no MUST.
+First the endpoints without any fault must be green by a case of each rule that a fault names, and
+in the end by every case that has reported one. Each fault meets the rules that it names: it is *killed*
+when one of them reports it, *survived* when none does, and *void* when it changed nothing or nothing
+starts with it. Harmless variations meet the rules, which must accuse none, and null targets, which
+must pass no MUST.
 
 Writes tests/faults/strength.json (specs/meta/strength.schema.json) and tests/faults/STRENGTH.md.
 Exits with 1 when the goal is missed: 98 % killed, every fault of the public corpus among them, no
@@ -41,19 +42,13 @@ def main() -> int:
     if not chosen:
         print(f"no fault matches {arguments.faults!r}", file=sys.stderr)
         return 2
+    report = Report(arguments.resume)
     work = [*tasks.controls(chosen), *tasks.of_faults(chosen)]
     if not arguments.no_harmless:
-        work += [*tasks.of_variations(arguments.share), *tasks.of_null_targets()]
-    # The long ones first, so that the last worker does not end long after the others.
-    work.sort(key=lambda task: -task.weight)
-    report = Report()
-    for number, result in enumerate(_results(work, arguments.jobs), 1):
-        report.add(result)
-        if result["verdict"] not in tasks.QUIET or arguments.verbose:
-            told = f": {result['message']}" if result["message"] else ""
-            print(f"{result['verdict']:<9} {result['id']}{told}"[:300], flush=True)
-        if number % 50 == 0:
-            print(f"{number} of {len(work)} after {time.monotonic() - started:.0f} s", flush=True)
+        work += [*tasks.of_null_targets(), *tasks.of_variations(arguments.share)]
+    _do(work, report, arguments)
+    # What reported a fault must be silent without one.
+    _do(tasks.counterparts(report.results), report, arguments)
     document = report.document(
         seconds=time.monotonic() - started,
         seeded=len(faults()),
@@ -70,6 +65,22 @@ def main() -> int:
     return 0 if report.meets(document, GOAL) else 1
 
 
+def _do(work: list[tasks.Task], report: Report, arguments: argparse.Namespace) -> None:
+    """Do what is not done yet, and print what is not as it should be."""
+    started = time.monotonic()
+    left = [task for task in work if not report.knows(task.do, task.key)]
+    if not left:
+        return
+    for number, result in enumerate(_results(left, arguments.jobs), 1):
+        report.add(result)
+        if result["verdict"] not in tasks.QUIET or arguments.verbose:
+            told = f": {result['message']}" if result["message"] else ""
+            print(f"{result['verdict']:<9} {result['id']}{told}"[:300], flush=True)
+        if number % 50 == 0:
+            seconds = time.monotonic() - started
+            print(f"{number} of {len(left)} after {seconds:.0f} s", flush=True)
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--faults", default="*", metavar="PATTERN", help="such as 'proxy:*'")
@@ -79,6 +90,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--verbose", action="store_true", help="a line for every fault")
     parser.add_argument(
         "--share", type=int, default=6, metavar="N", help="each variation meets a rule in N (6)"
+    )
+    parser.add_argument(
+        "--resume", type=Path, metavar="FILE", help="keep results there, and take up what it holds"
     )
     return parser.parse_args()
 

@@ -18,12 +18,24 @@ def corpus() -> list[dict[str, Any]]:
 class Report:
     """Collects results as they come."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept: Path | None = None) -> None:
         self.results: list[dict[str, Any]] = []
+        self._kept = kept
+        if kept is not None and kept.exists():
+            lines = kept.read_text(encoding="utf-8").splitlines()
+            self.results = [json.loads(line) for line in lines]
+        self._known = {(result["do"], result["key"]) for result in self.results}
+
+    def knows(self, do: str, key: str) -> bool:
+        """Tell whether a task was done before."""
+        return (do, key) in self._known
 
     def add(self, result: dict[str, Any]) -> None:
         """Take one result."""
         self.results.append(result)
+        if self._kept is not None:
+            with self._kept.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(result, ensure_ascii=False) + "\n")
 
     def _of(self, do: str) -> list[dict[str, Any]]:
         return sorted((r for r in self.results if r["do"] == do), key=lambda r: r["id"])

@@ -4,7 +4,7 @@ import gc
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,40 +28,55 @@ _PORTION = 30
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One thing to do; `weight` orders by length."""
+    """One thing to do: `rules` are ids of rules, or of single cases."""
 
     do: str
     name: str
     rules: tuple[str, ...] = ()
-    weight: int = 1
+
+    @property
+    def key(self) -> str:
+        """What tells it from others that do the same."""
+        return f"{self.name} {self.rules[0]}" if self.do == "control" else self.name
 
 
 def controls(chosen: Iterable[str]) -> list[Task]:
-    """Return the tasks that show every endpoint without a fault green."""
+    """Return the tasks that show a case of each rule green on every kind of endpoint."""
     named: dict[str, dict[str, None]] = {}
     for name in chosen:
         fault = faults()[name]
         named.setdefault(fault.kind, {}).update(dict.fromkeys(fault.breaks))
-    found = []
-    for kind, ids in named.items():
-        known = [identifier for identifier in sorted(ids) if identifier in rules()]
-        found += [
-            Task("control", kind, tuple(known[start : start + _PORTION]), 90)
-            for start in range(0, len(known), _PORTION)
-        ]
-    return found
+    return [
+        task
+        for kind, ids in named.items()
+        for task in _portions(kind, [planned([i])[0].id for i in sorted(ids) if i in rules()])
+    ]
+
+
+def counterparts(results: Iterable[Mapping[str, Any]]) -> list[Task]:
+    """Return the tasks that show each case that has reported a fault silent without it."""
+    cases: dict[str, dict[str, None]] = {}
+    for result in results:
+        if result["verdict"] == "killed":
+            cases.setdefault(result["kind"], {})[result["rule"]] = None
+    return [task for kind, ids in cases.items() for task in _portions(kind, sorted(ids))]
+
+
+def _portions(kind: str, ids: list[str]) -> list[Task]:
+    starts = range(0, len(ids), _PORTION)
+    return [Task("control", kind, tuple(ids[start : start + _PORTION])) for start in starts]
 
 
 def of_faults(chosen: Iterable[str]) -> list[Task]:
     """Return a task for each fault."""
-    return [Task("fault", name, weight=2 if name.startswith("second") else 1) for name in chosen]
+    return [Task("fault", name) for name in chosen]
 
 
 def of_variations(share: int) -> list[Task]:
     """Return a task for each harmless variation: every so manieth rule, others each time."""
     ids = sorted(rules())
     return [
-        Task("variation", name, tuple(ids[place % share :: share]), 50)
+        Task("variation", name, tuple(ids[place % share :: share]))
         for place, name in enumerate(variations())
     ]
 
@@ -69,7 +84,7 @@ def of_variations(share: int) -> list[Task]:
 def of_null_targets() -> list[Task]:
     """Return a task for each target that is no KMS."""
     gating = tuple(sorted(name for name, rule in rules().items() if rule.gates))
-    return [Task("null", name, gating, 60) for name in NAMES]
+    return [Task("null", name, gating) for name in NAMES]
 
 
 def prepare() -> None:
@@ -90,14 +105,8 @@ def perform(task: Task) -> dict[str, Any]:
     except Exception as error:  # noqa: BLE001 - a broken task is a result, and no end of all others
         result = {"verdict": "broken", "message": f"{type(error).__name__}: {error}"}
     seconds = round(time.monotonic() - started, 2)
-    return {
-        "do": task.do,
-        "id": task.name,
-        "message": None,
-        "rule": None,
-        **result,
-        "seconds": seconds,
-    }
+    about = {"do": task.do, "id": task.name, "key": task.key, "message": None, "rule": None}
+    return {**about, **result, "seconds": seconds}
 
 
 def _fault(task: Task) -> dict[str, Any]:

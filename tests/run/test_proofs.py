@@ -27,7 +27,7 @@ def proven(target, identifier, folder=None):
     cases = tuple(expand(RULES[identifier]))
     with Engine(target, Plan(cases, ()), RunOptions(ephemeral=True, results=folder)) as engine:
         results = list(engine.iterate())
-    return {promise for promise in engine.proofs.view()}, results
+    return set(engine.proofs.view()), results
 
 
 @pytest.mark.parametrize("identifier", CHOSEN)

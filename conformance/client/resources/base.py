@@ -179,6 +179,14 @@ class Resources:
             if _named(bundle) & set(names):
                 self.cache.pop(key, None)
 
+    def forget_all(self) -> None:
+        """Provide everything anew: the target has lost what it held."""
+        self.cache.clear()
+
+    def kept(self, bundle: str) -> list[Bundle]:
+        """Return what is kept for reuse of one kind."""
+        return [found for key, found in list(self.cache.items()) if key[0] == bundle]
+
     def provide(
         self,
         bundle: str,

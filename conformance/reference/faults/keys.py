@@ -300,7 +300,7 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "delete-date-always-shown",
-    breaks=("EFF-005", "EFF-006", "KEY-001", "KEY-004"),
+    breaks=("EFF-005", "EFF-006", "KEY-001", "KEY-004", "STA-020"),
     statement="DescribeKey shows a DeleteDate for keys that are not to be deleted.",
     source=SDK,
 )
