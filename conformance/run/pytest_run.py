@@ -11,7 +11,7 @@ import pytest
 from conformance.run.engine import Engine, RunOptions
 from conformance.run.judging import CaseResult, Exit
 from conformance.run.planning import PlannedCase, Selector, make_plan
-from conformance.run.profiles import find_profile, rules_of
+from conformance.run.profiles import default_profile, find_profile, rules_of
 from conformance.run.progress import Progress, Quiet
 from conformance.run.recording import suite_version
 from conformance.run.registry import load_rules
@@ -92,7 +92,11 @@ class PytestRun:
                 if embedded
                 else load_target(Path(option.kms_target))
             )
-            profile = find_profile(option.kms_profile, suite_version())
+            profile = (
+                default_profile(None if embedded else target)
+                if option.kms_profile is None
+                else find_profile(option.kms_profile, suite_version())
+            )
             selectors = [Selector.parse(text) for text in option.kms_select]
             options = RunOptions(
                 results=Path(option.kms_results) if option.kms_results else None,

@@ -8,6 +8,8 @@ from jsonschema import Draft202012Validator
 from conformance.run.profiles import (
     DEFAULT,
     TITLES,
+    check_parts,
+    default_profile,
     find_profile,
     freeze,
     members_of,
@@ -16,7 +18,7 @@ from conformance.run.profiles import (
 )
 from conformance.run.registry import load_rules
 from conformance.spec import catalogue
-from conformance.target import UsageError
+from conformance.target import UsageError, load_target
 
 
 def test_profiles_follow_their_schema_and_name_rules_that_exist():
@@ -48,6 +50,41 @@ def test_freezing_counts_versions_and_changes_none(tmp_path):
     assert document["version"] == str(len(before) + 1)
     assert document["rules"] == ["NEW-001", "NEW-002"]
     Draft202012Validator(catalogue().document("meta/profile.schema")).validate(document)
+
+
+def target_of(tmp_path, text):
+    file = tmp_path / "target.toml"
+    keys = 'access_key_id = "id"\naccess_key_secret = "secret"\n'
+    file.write_text(f'[target]\nname = "t"\nregion = "r"\n{text}\n[identities.full]\n{keys}')
+    return load_target(file)
+
+
+SHARED = '[gateways.shared]\nhttps = "https://127.0.0.1:1"\n'
+DEDICATED = '[gateways.dedicated]\nhttps = "https://127.0.0.1:2"\n'
+
+
+def test_a_run_without_a_name_is_about_all_that_the_target_names(tmp_path):
+    shared = default_profile(target_of(tmp_path, SHARED))
+    assert shared.name == "shared-ram"
+    both = default_profile(target_of(tmp_path, SHARED + DEDICATED))
+    names = [name.rpartition("-")[0] for name in both.version.split()]
+    assert names == ["shared-ram", "dedicated-ram", "instance-aap"]
+    everything = default_profile(None)
+    assert set(everything.rules) == {
+        rule for name in TITLES for rule in find_profile(name, "0").rules
+    }
+    assert set(shared.rules) < set(both.rules) < set(everything.rules)
+
+
+def test_a_profile_needs_the_gateway_that_it_is_about(tmp_path):
+    target = target_of(tmp_path, SHARED)
+    rules = load_rules()
+    for name in ("dedicated-ram", "instance-aap"):
+        profile = find_profile(name, "0")
+        with pytest.raises(UsageError, match=r"lacks \[gateways.dedicated\]: add it"):
+            check_parts(profile, rules_of(profile, rules), target)
+    profile = find_profile("shared-ram", "0")
+    check_parts(profile, rules_of(profile, rules), target)
 
 
 def test_names_of_profiles():
