@@ -23,11 +23,12 @@ def add(subparsers: "argparse._SubParsersAction[Any]") -> None:
 
 def list_profiles(_arguments: argparse.Namespace) -> int:
     """Print the profiles."""
-    from conformance.run.profiles import profiles
+    from conformance.run.profiles import EVERYTHING, TITLES, profiles
 
     for profile in profiles():
-        print(f"{profile.name}-{profile.version:<4} {len(profile.rules or ())} rules")
-    print("all  every rule of this installation, not frozen")
+        name, number = f"{profile.name}-{profile.version}", len(profile.rules or ())
+        print(f"{name:<16} {number:>4} rules  {TITLES.get(profile.name, '')}".rstrip())
+    print(f"{EVERYTHING:<27} Every rule of this installation, not frozen")
     return 0
 
 

@@ -11,6 +11,7 @@ _HELP = {
     "tag": "tags of rules",
     "operation": "operations, such as Encrypt or 'List*'",
     "category": "management, cryptographic or secret-retrieval",
+    "cell": "cells of the matrix that they decide, such as 'dedicated-ram-*'",
     "family": "families, such as envelope",
     "level": "MUST, SHOULD or MAY",
     "stage": "what must refuse: gateway, authentication, parameter ...",

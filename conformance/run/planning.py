@@ -21,7 +21,7 @@ from conformance.target.problems import UsageError
 _OF_RULES = frozenset({"rule", "tag", "family", "level", "stage"})
 #: Tag of rules whose cases take seconds.
 SLOW = "slow"
-KINDS = ("rule", "case", "tag", "operation", "category", "family", "level", "stage")
+KINDS = ("rule", "case", "tag", "operation", "category", "cell", "family", "level", "stage")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,17 +160,22 @@ def shortened(plan: Plan) -> Plan:
     met: dict[str, int] = {}
     kept = []
     for cases in by_rule.values():
-        if SLOW in cases[0].rule.tags:
+        if _takes_long(cases[0].rule):
             continue
         chosen = min(cases, key=lambda planned: met.get(planned.operation or "", 0))
         met[chosen.operation or ""] = met.get(chosen.operation or "", 0) + 1
         kept.append(chosen)
-    slow = sum(SLOW in cases[0].rule.tags for cases in by_rule.values())
+    slow = sum(_takes_long(cases[0].rule) for cases in by_rule.values())
     told = (
         f"--quick runs {len(kept)} of {len(plan.cases)} cases: one of each rule, and none of "
         f"{slow} rules that take long; run without it for a certificate"
     )
     return Plan(tuple(kept), (*plan.selection, "quick:one case a rule"), (*plan.excluded, told))
+
+
+def _takes_long(rule: Rule) -> bool:
+    """Tell whether a case takes seconds: an agent is a process that is started, and waited for."""
+    return SLOW in rule.tags or "feature:agent" in rule.needs
 
 
 def _within_limits(wanted: list[PlannedCase], selection: list[str], target: Target) -> Plan:
@@ -234,6 +239,8 @@ def _values(kind: str, planned: PlannedCase) -> Iterable[str]:
         return (planned.case.name,) if planned.case else ()
     if kind == "tag":
         return rule.tags
+    if kind == "cell":
+        return planned.cells
     if kind in {"operation", "category"}:
         own = planned.case.operation if planned.case else None
         operations = (own,) if own else rule.operations
