@@ -17,6 +17,7 @@ def benches() -> Mapping[str, Callable[[int, int], Iterator[object]]]:
     """Every benchmark by name."""
     import agent_bench
     import endpoint_bench
+    import instance_bench
     import runner_bench
 
     return {
@@ -28,6 +29,8 @@ def benches() -> Mapping[str, Callable[[int, int], Iterator[object]]]:
         "life": endpoint_bench.life,
         "runner": runner_bench.runner,
         "agent": agent_bench.hits,
+        "instance-api": instance_bench.apis,
+        "client-key": instance_bench.signatures,
     }
 
 
