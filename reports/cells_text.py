@@ -48,13 +48,13 @@ def text(shown: Picture, run: Run | None = None, *, colour: bool = False, width:
     return _printed(parts, colour=colour, width=width or 118)
 
 
-def overview(shown: Picture) -> Table:
-    """Return the table of the 24 cells."""
-    table = _table(shown, ("gateway", "authentication"))
+def overview(shown: Picture, *, brief: bool = False) -> Table:
+    """Return the table of the 24 cells, in signs alone where it has to be brief."""
+    table = _table(shown, ("gateway", "auth"))
     for gateway in shown.dimensions["gateway"]:
         for authentication in shown.dimensions["authentication"]:
             row = [
-                _short(shown.at(gateway, authentication, api, category))
+                _short(shown.at(gateway, authentication, api, category), brief=brief)
                 for api in shown.dimensions["api"]
                 for category in shown.dimensions["category"]
             ]
@@ -79,20 +79,21 @@ def _clients(shown: Picture) -> Table:
 def _table(shown: Picture, first: Iterable[str]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
     for name in first:
-        table.add_column(f"\n{name}")
+        table.add_column(f"\n{name}", no_wrap=True)
     for api in shown.dimensions["api"]:
         for number, category in enumerate(shown.dimensions["category"]):
-            table.add_column(f"{api if number == 0 else ''}\n{_CATEGORIES[category]}")
+            head = f"{api.replace(' API', '') if number == 0 else ''}\n{_CATEGORIES[category]}"
+            table.add_column(head, no_wrap=True)
     return table
 
 
-def _short(cell: Cell, *, way: bool = False) -> Text:
+def _short(cell: Cell, *, way: bool = False, brief: bool = False) -> Text:
     sign = PROMISES[cell.promise]
     how = f"{cell.ways[0][0]} " if way else ""
     if cell.proof is None:
         return Text(f"{how}{sign} {cell.promise}", style="dim" if cell.promise == "closed" else "")
     verdict = cell.proof.verdict
-    said = f"{how}{sign} {SHOWN[verdict].sign} {cell.said}"
+    said = f"{how}{sign} {SHOWN[verdict].sign}{'' if brief else f' {cell.said}'}"
     return Text(said, style=STYLES.get(verdict, "dim"))
 
 

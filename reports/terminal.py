@@ -12,7 +12,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from reports import cells
 from reports import vocabulary as words
+from reports.cells_text import overview
 from reports.digest import Digest, Group, digest
 from reports.results import Run, load
 from reports.text import count, duration, one_line, shorten
@@ -84,7 +86,7 @@ def _parts(numbers: Digest) -> list[RenderableType]:
         groups = [group for group in numbers.groups if group.verdict in verdicts]
         if groups:
             parts += [Text(), Text(title, style="bold"), *_groups(groups)]
-    parts += _causes(numbers) + _readings(numbers) + _notes(run)
+    parts += _causes(numbers) + _readings(numbers) + _picture(run) + _notes(run)
     parts += [Text(), _where(run)]
     return parts
 
@@ -196,6 +198,16 @@ def _readings(numbers: Digest) -> list[RenderableType]:
             )
         )
     return lines
+
+
+def _picture(run: Run) -> list[RenderableType]:
+    """Return the table of what goes together, where a rule of the run decided any of it."""
+    shown = cells.picture(run)
+    if not shown.run:
+        return []
+    signs = "  ".join(f"{sign} {promise}" for promise, sign in cells.PROMISES.items())
+    title = Text.assemble(("What goes together", "bold"), (f"  {signs}", "dim"))
+    return [Text(), title, Padding(overview(shown, brief=True), (0, 0, 0, 2))]
 
 
 def _notes(run: Run) -> list[RenderableType]:

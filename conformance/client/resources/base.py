@@ -293,7 +293,8 @@ class Make:
         shared one it may depend on a switch.
         """
         known = catalogue().operations.get(operation)
-        if not self.instance or "dedicated" not in self.target.gateways or known is None:
+        absent = self.target.has_declined("feature:dedicated-kms-api")
+        if not self.instance or "dedicated" not in self.target.gateways or absent or known is None:
             return "shared"
         own = known.category == "cryptographic" and "dedicated" in known.gateways
         return "dedicated" if own else "shared"
