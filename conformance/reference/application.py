@@ -12,6 +12,7 @@ from conformance.reference.endpoint import Endpoint, new_request_id
 from conformance.reference.passage import DOORS, Headers, ListenerName, Response
 from conformance.reference.playing import connection_of, play
 from conformance.reference.witness import SeenRequest
+from conformance.reference.writing import head_of, write_whole
 from conformance.wire.failures import WireError
 from conformance.wire.instance import API_NAME_HEADER
 from conformance.wire.request import WireRequest
@@ -23,7 +24,6 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 #: How much more than the limit of a body is read and dropped, so that a client that sends all
 #: before it reads gets to see the refusal.
 _DRAINED = 32 * 1024 * 1024
-_LENGTHS = {size: str(size).encode() for size in range(4096)}
 
 
 class Disconnected(Exception):  # noqa: N818 - names what happened
@@ -49,10 +49,15 @@ class Application:
         """Answer one request."""
         endpoint = self._endpoint
         endpoint.witness.counts["requests"] += 1
-        try:
-            body = await self._body(receive)
-        except Disconnected:
+        message = await receive()
+        if message["type"] == "http.disconnect":
             return
+        body: bytes | None = message["body"]
+        if message.get("more_body") or len(message["body"]) > endpoint.settings.body_limit:
+            try:
+                body = await self._long_body(message, receive)
+            except Disconnected:
+                return
         request = _wire_request(scope, body or b"", secure=self._listener != "http")
         seen = self._record(request, receive) if endpoint.witness.recording else None
         if endpoint.script:
@@ -86,19 +91,13 @@ class Application:
                 seen.status = response.status
                 seen.code = passage.error.code if passage.error else ""
         # After an upgrade that was not taken the parser reads no further request.
-        last = body is None or _wants_upgrade(request)
+        last = body is None or "upgrade" in request.by_name()
         await self._answer(response, send, last=last)
 
-    async def _body(self, receive: Receive) -> bytes | None:
-        """Return the body, None when it is larger than allowed."""
+    async def _long_body(self, message: Message, receive: Receive) -> bytes | None:
+        """Return a body that began with a message, None when it is larger than allowed."""
         limit = self._endpoint.settings.body_limit
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise Disconnected
-        first: bytes = message["body"]
-        if not message.get("more_body"):
-            return first if len(first) <= limit else None
-        parts, size = [first], len(first)
+        parts, size = [message["body"]], len(message["body"])
         while message.get("more_body") and size <= limit + _DRAINED:
             message = await receive()
             if message["type"] == "http.disconnect":
@@ -125,11 +124,13 @@ class Application:
     async def _answer(self, response: Response, send: Send, *, last: bool) -> None:
         transport = self._endpoint.transport
         status, headers, body = response
-        lines, framed = _encoded(headers + transport.headers)
-        if transport.close or last:
-            lines = [*lines, (b"connection", b"close")]
+        lines, head = _encoded(headers + transport.headers if transport.headers else headers)
         if transport.delay:
             await asyncio.sleep(transport.delay)
+        if transport.close or last:
+            lines = [*lines, (b"connection", b"close")]
+        elif head is not None and not transport.chunked and write_whole(send, status, head, body):
+            return
         if transport.chunked:
             await send({"type": "http.response.start", "status": status, "headers": lines})
             for start in range(0, len(body), transport.chunked):
@@ -137,10 +138,8 @@ class Application:
                 await send({"type": "http.response.body", "body": part, "more_body": True})
             await send({"type": "http.response.body", "body": b""})
             return
-        if not framed:
-            size = len(body)
-            length = _LENGTHS.get(size) or str(size).encode()
-            lines = [*lines, (b"content-length", length)]
+        if not any(name.lower() == b"content-length" for name, _ in lines):
+            lines = [*lines, (b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": status, "headers": lines})
         await send({"type": "http.response.body", "body": body})
 
@@ -158,15 +157,11 @@ def _wire_request(scope: Mapping[str, Any], body: bytes, *, secure: bool) -> Wir
     return WireRequest(scope["method"], path, scope["query_string"], headers, body, host, secure)
 
 
-def _wants_upgrade(request: WireRequest) -> bool:
-    return "upgrade" in request.by_name()
-
-
 @lru_cache(maxsize=256)
-def _encoded(headers: Headers) -> tuple[list[tuple[bytes, bytes]], bool]:
-    """Return headers as bytes, and whether one of them tells the length of the body."""
+def _encoded(headers: Headers) -> tuple[list[tuple[bytes, bytes]], bytes | None]:
+    """Return headers as ASGI takes them, and as `write_whole` does."""
     lines = [(name.encode("latin-1"), text.encode("latin-1")) for name, text in headers]
-    return lines, any(name.lower() == b"content-length" for name, _ in lines)
+    return lines, head_of(lines)
 
 
 def _too_large(endpoint: Endpoint, request: WireRequest) -> Response:

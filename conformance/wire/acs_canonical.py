@@ -113,8 +113,15 @@ class Authorization(NamedTuple):
         Raises:
             AuthFailure: With kind MALFORMED_AUTHORIZATION.
         """
-        algorithm, _, rest = value.partition(" ")
-        parts = dict([part.strip().partition("=")[::2] for part in rest.split(",")])
+        claimed, _, signature = value.rpartition(",Signature=")
+        claim, signature = _claim(claimed), signature.rstrip()
+        if claim is None or not signature or "," in signature:
+            return cls._parse_in_any_order(value)
+        return cls(*claim, signature)
+
+    @classmethod
+    def _parse_in_any_order(cls, value: str) -> "Authorization":
+        algorithm, parts = _parts(value)
         try:
             credential, names = parts["Credential"], parts["SignedHeaders"]
             signature = parts["Signature"]
@@ -123,6 +130,22 @@ class Authorization(NamedTuple):
         if len(parts) != 3 or not (credential and names and signature):
             raise AuthFailure(FailureKind.MALFORMED_AUTHORIZATION)
         return cls(algorithm, credential, tuple(names.split(";")), signature)
+
+
+def _parts(value: str) -> tuple[str, Mapping[str, str]]:
+    """Return the algorithm and the named parts of an Authorization header."""
+    algorithm, _, rest = value.partition(" ")
+    return algorithm, dict([part.strip().partition("=")[::2] for part in rest.split(",")])
+
+
+# All but the signature, which usually comes last, is the same in every request of a client.
+@lru_cache(maxsize=64)
+def _claim(value: str) -> tuple[str, str, tuple[str, ...]] | None:
+    """Return algorithm, credential and signed headers, None unless just these are there."""
+    algorithm, parts = _parts(value)
+    if parts.keys() != {"Credential", "SignedHeaders"} or not all(parts.values()):
+        return None
+    return algorithm, parts["Credential"], tuple(parts["SignedHeaders"].split(";"))
 
 
 class Claim(NamedTuple):
@@ -210,8 +233,8 @@ def _signed_headers(authorization: Authorization, headers: Mapping[str, str]) ->
     if not headers.keys() >= names:
         missing = next(name for name in signed if name not in headers)
         raise AuthFailure(FailureKind.MISSING_SIGNED_HEADER, missing)
-    for name in sorted(headers.keys() - names):
-        if name.startswith("x-acs-") or name == "host":
+    for name in headers:
+        if name not in names and (name.startswith("x-acs-") or name == "host"):
             raise AuthFailure(FailureKind.UNSIGNED_HEADER, name)
     return signed
 

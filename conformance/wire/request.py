@@ -79,21 +79,21 @@ class WireRequest:
 
     def header(self, name: str) -> str | None:
         """Return the first value of a header given in lower case, or None."""
-        for key, value in self.headers:
-            if key == name:
-                return value
-        return None
+        named = self.by_name()
+        if len(named) == len(self.headers):
+            return named.get(name)
+        return next((value for key, value in self.headers if key == name), None)
 
     def has_form(self) -> bool:
         """Tell whether the body is a urlencoded form, whose pairs are parameters."""
         if not self.body:
             return False
-        media_type = (self.header("content-type") or "").partition(";")[0]
-        return media_type.strip().lower() == FORM
+        content_type = self.header("content-type") or ""
+        return content_type == FORM or content_type.partition(";")[0].strip().lower() == FORM
 
     def query_pairs(self) -> list[tuple[str, str]]:
         """Decode the query; WireError when it cannot be."""
-        return decode_pairs(self.query_string)
+        return decode_pairs(self.query_string) if self.query_string else []
 
     def form_pairs(self) -> list[tuple[str, str]]:
         """Decode the form, empty when the body is none; WireError when it cannot be."""
