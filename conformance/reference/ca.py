@@ -129,5 +129,5 @@ def dedicated_context(
         names,
         options.versions,
         expired=options.certificate == "expired",
-        whole=options.chain == "complete",
+        whole=options.chain != "incomplete",
     )

@@ -76,8 +76,11 @@ class Server:
     def __init__(self, endpoint: Endpoint, options: ListenOptions | None = None) -> None:
         self.endpoint = endpoint
         self.options = options or ListenOptions()
-        self.authority = Authority.make()
-        self.instance_authority = Authority.make_private()
+        dedicated = endpoint.transport.dedicated
+        flat = dedicated.chain == "flat"
+        self.instance_authority = Authority.make() if flat else Authority.make_private()
+        one = dedicated.shared_authority
+        self.authority = self.instance_authority if one else Authority.make()
         endpoint.ca_pem = self.authority.pem
         endpoint.instance_ca_pem = self.instance_authority.pem
         self._state = ServerState()

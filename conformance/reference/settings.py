@@ -48,7 +48,9 @@ class DedicatedTls:
         certificate: What the certificate is: right, for another host, for addresses alone and not
             for the instance, out of date, or hanging from the authority of the shared gateway or
             from one that nobody knows.
-        chain: Whether the second authority is sent along.
+        chain: Whether the second authority is sent along; flat has none, the root issues itself.
+        shared_authority: Whether one authority, known to clients as that of both, certifies both
+            gateways.
         plain: Serve what comes in plain text to its port.
     """
 
@@ -61,7 +63,8 @@ class DedicatedTls:
         "shared-authority",
         "other-authority",
     ] = "right"
-    chain: Literal["complete", "incomplete"] = "complete"
+    chain: Literal["complete", "incomplete", "flat"] = "complete"
+    shared_authority: bool = False
     plain: bool = False
 
 

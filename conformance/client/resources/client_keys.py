@@ -107,6 +107,11 @@ def _policy(make: Make, scope: str, rule: str | None, params: Mapping[str, Any])
     }
     if rule is not None:
         request["AccessControlRules"] = {"NetworkRules": [rule]}
+    if scope == "shared" and "Permissions" not in params:
+        # The page of CreatePolicy lists the roles for instances only.
+        if make.attempt("CreatePolicy", request).ok:
+            return name
+        request["Permissions"] = [f"{_ROLES}CryptoServiceSecretUser"]
     make.call("CreatePolicy", request)
     return name
 

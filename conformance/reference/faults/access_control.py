@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from conformance.reference.access_control import AccessControl
+from conformance.reference.access_control import RETRIEVAL, AccessControl
 from conformance.reference.call import Call, Handler
 from conformance.reference.endpoint import Endpoint
 from conformance.reference.errors import KmsError
@@ -92,7 +92,12 @@ def _any_role(endpoint: Endpoint) -> None:
     source=AAP,
 )
 def _any_scope(endpoint: Endpoint) -> None:
+    def grants(policy: AccessPolicy, operation: str, _kind: str) -> bool:
+        role = "SecretUser" if operation == RETRIEVAL else "User"
+        return any(each.endswith(role) for each in policy.permissions)
+
     _decide(endpoint, "has_scope", lambda *_: True)
+    _decide(endpoint, "grants", grants)
     _decide(endpoint, "lets_in", lambda *_: True)
 
 

@@ -47,8 +47,8 @@ def negotiated(kms: Kms, gateway: str, context: ssl.SSLContext, name: str | None
             return wrapped.version() or ""
     except ssl.SSLError:
         raise
-    except ConnectionResetError as error:
-        raise ssl.SSLError(1, f"connection reset: {error.strerror}") from None
+    except (ConnectionResetError, BrokenPipeError, ConnectionAbortedError) as error:
+        raise ssl.SSLError(1, f"the connection was closed: {error.strerror}") from None
     except OSError as error:
         raise TransportProblem(
             "refused", f"{host}:{port} cannot be reached: {error.strerror or error}"
