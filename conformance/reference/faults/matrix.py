@@ -14,17 +14,24 @@ _OVERVIEW = "KMS integration overview (2025-06)"
 _SDK = "Alibaba Cloud SDK page 601559"
 
 
-def carry(endpoint: Endpoint, wanted: Callable[[Operation], bool]) -> None:
-    """Let the dedicated gateway carry more operations of KMS API."""
+def carry(
+    endpoint: Endpoint, wanted: Callable[[Operation], bool], scheme: Scheme | None = None
+) -> None:
+    """Let the dedicated gateway carry more operations of KMS API, under one scheme or both."""
     original = endpoint.parse
 
     def parse(passage: Passage) -> None:
         name = passage.verified.action if passage.verified is not None else ""
         known = endpoint.operations[name]
-        if passage.gateway == "dedicated" and wanted(known.operation):
-            gateways = known.gateways | {"dedicated"}
-            endpoint.operations[name] = replace(known, gateways=gateways)
-        original(passage)
+        asked = passage.gateway == "dedicated" and scheme in {None, passage.scheme}
+        if not (asked and wanted(known.operation)):
+            original(passage)
+            return
+        endpoint.operations[name] = replace(known, gateways=known.gateways | {"dedicated"})
+        try:
+            original(passage)
+        finally:
+            endpoint.operations[name] = known
 
     endpoint.parse = parse
 
@@ -54,6 +61,16 @@ def _management(endpoint: Endpoint) -> None:
 )
 def _disable_key(endpoint: Endpoint) -> None:
     carry(endpoint, lambda operation: operation.name == "DisableKey")
+
+
+@fault(
+    "dedicated-lists-keys-by-rpc",
+    breaks=("CELL-022",),
+    statement="The dedicated gateway serves ListKeys when it is signed by RPC-1.0.",
+    source=f"{_OVERVIEW}: business operations only",
+)
+def _by_rpc(endpoint: Endpoint) -> None:
+    carry(endpoint, lambda operation: operation.name == "ListKeys", Scheme.RPC)
 
 
 @fault(

@@ -6,7 +6,7 @@ from typing import Any
 from conformance.client.building import Scheme
 from conformance.client.exchange import Exchange
 from conformance.rules.authentication.answers import SCHEMES
-from conformance.rules.gateway.requests import one_scheme, real, way
+from conformance.rules.gateway.requests import real, way
 from conformance.rules.matrix.trying import (
     ON_DEDICATED,
     OVERVIEW,
@@ -76,27 +76,32 @@ def business_is_served(kms: Kms, operation: Operation) -> None:
     provenance="documented",
     source=_SOURCE,
     stage="authentication",
-    needs=(*ON_DEDICATED, "identity:sts", "scheme:V3"),
+    needs=(*ON_DEDICATED, "identity:sts"),
     cells=("dedicated-ram-api-cryptographic", "dedicated-ram-api-secret-retrieval"),
     cases=operation_cases(lambda operation: operation.name in _THROUGH_STS),
 )
 def temporary_credentials(kms: Kms, operation: Operation) -> None:
-    """Encrypt, sign and retrieve with a security token."""
-    params = real(kms, operation, instance=True)
-    permitted = _ask(kms, operation, params, "V3")
-    if not permitted.ok:
-        raise NotTestable(f"a user is answered {permitted.describe()}", [permitted])
-    kms.expect_success(_ask(kms, operation, params, "V3", "sts"))
+    """Encrypt, sign and retrieve with a security token, by each scheme."""
+    for scheme in SCHEMES:
+        if not kms.offers(f"scheme:{scheme}"):
+            continue
+        params = real(kms, operation, instance=True)
+        permitted = _ask(kms, operation, params, scheme)
+        if not permitted.ok:
+            raise NotTestable(f"a user is answered {permitted.describe()}", [permitted])
+        kms.expect_success(_ask(kms, operation, params, scheme, "sts"))
 
 
 def _refused(kms: Kms, operation: Operation) -> None:
-    schemes = (one_scheme(operation), *SCHEMES)
-    chosen: Scheme = next((scheme for scheme in schemes if kms.offers(f"scheme:{scheme}")), "V3")
+    """Try an operation by both schemes, one after the other: they may be dispatched apart."""
+    for scheme in SCHEMES:
+        if kms.offers(f"scheme:{scheme}"):
 
-    def send(params: Mapping[str, Any]) -> Exchange:
-        return _ask(kms, operation, params, chosen)
+            def send(params: Mapping[str, Any], scheme: Scheme = scheme) -> Exchange:
+                return _ask(kms, operation, params, scheme)
 
-    not_offered(kms, operation, send, where="by the dedicated gateway", instance=True)
+            where = f"by the dedicated gateway ({scheme})"
+            not_offered(kms, operation, send, where=where, instance=True)
 
 
 @rule(
