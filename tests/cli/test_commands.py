@@ -37,6 +37,29 @@ def test_list_and_its_selections(capsys):
     assert any(re.fullmatch(r"CON-001\[Encrypt\]", case) for case in cases)
 
 
+def test_rules_are_found_by_the_cells_that_they_decide(capsys):
+    lines = output(capsys, "list", "--cell", "dedicated-ram-api-management").splitlines()
+    assert "CELL-022" in {line.split()[0] for line in lines}
+    assert "ENV-001" not in {line.split()[0] for line in lines}
+    assert "dedicated-ram-api-management" in output(capsys, "explain", "CELL-022")
+
+
+def test_matrix_prints_promises_sources_and_deciding_rules(capsys, tmp_path):
+    text = output(capsys, "matrix")
+    assert "shared-aap-api-secret-retrieval  offered under a condition, not recommended" in text
+    assert "R4: The dedicated gateway carries business operations only." in text
+    assert "documented: KMS integration overview (2025-06); Alibaba Cloud SDK page 601559" in text
+    assert re.search(r"rules: .*CELL-022", text)
+    assert "By documentation: KMS Agent has nothing that could be driven." in text
+    document = json.loads(output(capsys, "matrix", "--format", "json"))
+    assert [cell["promise"] for cell in document["wire"]].count("closed") == 15
+    assert main(["matrix", "--results", str(tmp_path / "none")]) == 2
+    assert "there is no results folder" in capsys.readouterr().err
+    (tmp_path / "results.jsonl").write_text('{"event": "note"}\n')
+    assert main(["matrix", "--results", str(tmp_path)]) == 2
+    assert "does not begin with a header" in capsys.readouterr().err
+
+
 def test_explain_tells_everything(capsys):
     text = output(capsys, "explain", "ENV-001")
     for wanted in (
@@ -79,7 +102,7 @@ def test_coverage_sums_up_in_several_ways(by, capsys):
 
 
 def test_coverage_names_rules_and_reasons(capsys):
-    assert re.search(r"^CON-002 +\d+$", output(capsys, "coverage", "--by", "rule"), re.M)
+    assert re.search(r"^CON-002 +\d+$", output(capsys, "coverage", "--by", "rule"), re.MULTILINE)
     lines = output(capsys, "coverage", "--operation", "Encrypt").splitlines()
     told = dict(re.split(r"  +", line, maxsplit=1) for line in lines)
     assert "STA-002" in told["state/Encrypt/Disabled"]
