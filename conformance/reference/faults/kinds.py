@@ -169,3 +169,19 @@ def _(endpoint: Endpoint) -> None:
         return {"KeyId": key.id, "Algorithm": call.params["Algorithm"], "Mac": "AAAA"}
 
     wrap_handler(endpoint, "GenerateMac", generate)
+
+
+@fault(
+    "unknown-key-spec-replaced",
+    breaks=("EFF-089",),
+    statement="A KeySpec that does not exist means the default of CreateKey.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    def wrapper(call: Call, original: Handler) -> dict[str, Any]:
+        spec = call.params.get("KeySpec")
+        if spec is not None and spec not in key_specs():
+            return original(with_params(call, KeySpec="Aliyun_AES_256"))
+        return original(call)
+
+    wrap_handler(endpoint, "CreateKey", wrapper)

@@ -314,3 +314,50 @@ def _(endpoint: Endpoint) -> None:
         return answer
 
     wrap_handler(endpoint, _PAGED, wrapper)
+
+
+@fault(
+    "waiting-keys-not-listed",
+    breaks=("PAG-017",),
+    statement="ListKeys leaves out keys that wait for their deletion.",
+    source="Impact of the key state on API operations, page 44211",
+)
+def _(endpoint: Endpoint) -> None:
+    def wrapper(call: Call, original: Handler) -> dict[str, Any]:
+        keys = call.account.keys
+        gone = {name: key for name, key in keys.items() if key.state == "PendingDeletion"}
+        for name in gone:
+            del keys[name]
+        try:
+            return original(call)
+        finally:
+            keys.update(gone)
+
+    wrap_handler(endpoint, "ListKeys", wrapper)
+
+
+def _secret_filter_ignored(endpoint: Endpoint, name: str) -> None:
+    original = endpoint.seams.combine_filters
+    endpoint.seams.combine_filters = lambda filters: original(
+        [row for row in filters if row["Key"] != name]
+    )
+
+
+@fault(
+    "description-filter-ignored",
+    breaks=("PAG-018",),
+    statement="ListSecrets does not look at the filter Description.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    _secret_filter_ignored(endpoint, "Description")
+
+
+@fault(
+    "secret-type-filter-ignored",
+    breaks=("PAG-018",),
+    statement="ListSecrets does not look at the filter SecretType.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    _secret_filter_ignored(endpoint, "SecretType")

@@ -91,6 +91,24 @@ def _short_signature(endpoint: Endpoint) -> None:
 
 
 @fault(
+    "signature-in-any-case",
+    breaks=("AUTH-015",),
+    statement="Signatures of RPC-1.0 are compared without regard to case.",
+    source=f"{_RPC}: the signature is the HMAC in base64",
+)
+def _signature_in_any_case(endpoint: Endpoint) -> None:
+    def applies(error: KmsError, passage: Passage) -> bool:
+        identity = claimed_identity(endpoint, passage.request)
+        if not is_mismatch(error, passage) or identity is None or passage.scheme is Scheme.V3:
+            return False
+        right = signed_anew(passage.request, identity, Scheme.RPC)
+        given = dict(passage.request.query_pairs() + passage.request.form_pairs())["Signature"]
+        return dict(right.query_pairs())["Signature"].lower() == given.lower()
+
+    take_anyway(endpoint, applies)
+
+
+@fault(
     "body-hash-not-compared",
     breaks=("AUTH-012",),
     statement="V3: the body is not held against the hash that the request names.",

@@ -137,6 +137,27 @@ def signature_made_wrongly(kms: Kms, how: tuple[Scheme, str]) -> None:
 
 
 @rule(
+    "AUTH-015",
+    level=Level.MUST,
+    family="authentication",
+    statement="RPC-1.0: a signature counts letter for letter, for base64 tells cases apart: with "
+    "its letters in the other case it is refused as a signature mismatch.",
+    provenance="documented",
+    source=f"{RPC_PAGE}; {TABLES}",
+    stage="authentication",
+    operations=("ListKeys",),
+    needs=("scheme:RPC-1.0",),
+    tags=("negative",),
+    readings=("error-family",),
+)
+def signature_in_other_case(kms: Kms) -> None:
+    """Send a right request with the letters of its signature in the other case."""
+    twin(kms, "RPC-1.0")
+    exchange = ask(kms, "RPC-1.0", wrong_signer(kms, "RPC-1.0", "signature-other-case"))
+    expect_failure(kms, exchange, "signature-mismatch", why="the letters are in the other case")
+
+
+@rule(
     "AUTH-012",
     level=Level.MUST,
     family="authentication",

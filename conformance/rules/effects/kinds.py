@@ -216,3 +216,26 @@ def mac_keys_do_not_rotate(kms: Kms) -> None:
         "AutomaticRotation stays Disabled",
         kms.exchanges[-1],
     )
+
+
+@rule(
+    "EFF-089",
+    level=Level.MUST,
+    family="effects",
+    statement="No key is made with another KeySpec than was asked for: a name that no document "
+    "knows is refused, not replaced.",
+    provenance="documented",
+    source=_SDK,
+    stage="parameter",
+    operations=("CreateKey",),
+    safety="creates",
+    cases=lambda: [Case(spec, spec) for spec in ("RSA_2047", "Aliyun_AES_256_X", "nonsense")],
+)
+def unknown_specs_are_not_replaced(kms: Kms, spec: str) -> None:
+    """Ask for a key of a kind that does not exist."""
+    text = f"{kms.marker} conformance test, may be deleted"
+    exchange = kms.call("CreateKey", {"Description": text, "KeySpec": spec})
+    told = key_metadata(exchange).get("KeySpec")
+    kms.expect(
+        not exchange.ok, f"CreateKey refuses the KeySpec {spec}, makes a key of {told}", exchange
+    )

@@ -289,3 +289,57 @@ def made_up_token(kms: Kms) -> None:
     """Ask for the page behind a token of one's own making."""
     request = {"RegionId": kms.target.region, "ResourceType": "key", "NextToken": "made-up"}
     kms.expect_refused(kms.call("ListTagResources", request), why="no page gave this token")
+
+
+@rule(
+    "PAG-017",
+    level=Level.MUST,
+    family="paging",
+    statement="ListKeys lists keys in every state, one that waits for its deletion among them, "
+    "and finds them by KeyState.",
+    provenance="documented",
+    source=f"{_FILTERS}; impact of the key state on API operations, page 44211",
+    stage="service",
+    operations=("ListKeys",),
+    safety="schedules-deletion",
+)
+def keys_waiting_for_deletion_are_listed(kms: Kms) -> None:
+    """Schedule one of two keys, and look for both by state and by tag."""
+    tag = _tag(kms)
+    tags = [{"TagKey": "purpose", "TagValue": tag}]
+    live, waiting = new_key(kms, Tags=tags), new_key(kms, Tags=tags)
+    done(kms, "ScheduleKeyDeletion", {"KeyId": waiting, "PendingWindowInDays": 7})
+    for filters, inside in (
+        (_filter(TagValue=[tag]), {live, waiting}),
+        (_filter(TagValue=[tag], KeyState=["PendingDeletion"]), {waiting}),
+        (_filter(TagValue=[tag], KeyState=["Enabled", "Disabled"]), {live}),
+    ):
+        _expect(kms, "ListKeys", filters, inside, {live, waiting} - inside)
+
+
+@rule(
+    "PAG-018",
+    level=Level.MUST,
+    family="paging",
+    statement="ListSecrets by Description and by SecretType lists the secrets that match and no "
+    "others.",
+    provenance="documented",
+    source=_FILTERS,
+    stage="service",
+    operations=("ListSecrets",),
+    safety="creates",
+)
+def secrets_by_text_and_type(kms: Kms) -> None:
+    """Filter secrets of one's own by their descriptions, and by types that they have not."""
+    tag = _tag(kms)
+    tags = [{"TagKey": "purpose", "TagValue": tag}]
+    # A description is looked for as a whole: whether a part of it is enough is not told.
+    text = f"{tag}-described"
+    one, _ = new_secret(kms, Tags=tags, Description=text)
+    other, _ = new_secret(kms, Tags=tags, Description=f"another-{tag[::-1]}")
+    _expect(kms, "ListSecrets", _filter(Description=[text]), {one}, {other})
+    typed = {"TagValue": [tag], "SecretType": ["Generic"]}
+    _expect(kms, "ListSecrets", _filter(**typed), {one, other}, set())
+    managed = _filter(TagValue=[tag], SecretType=["ECS", "Redis"])
+    if kms.call("ListSecrets", managed).ok:
+        _expect(kms, "ListSecrets", managed, set(), {one, other})

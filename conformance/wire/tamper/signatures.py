@@ -128,6 +128,13 @@ SIGNATURES: tuple[Mutation, ...] = (
         signature_altered(lambda signature: signature[:-4]),
     ),
     Mutation(
+        "signature-other-case",
+        "The letters of the signature are in the other case.",
+        RPC,
+        Kind.SIGNATURE_MISMATCH,
+        signature_altered(str.swapcase),
+    ),
+    Mutation(
         "signature-base64",
         "The signature is in base64 instead of hexadecimal.",
         V3,
