@@ -188,9 +188,14 @@ class Picture:
         )
 
     @property
-    def run(self) -> bool:
-        """Whether any rule of the run decided a cell."""
-        return any(cell.proof is not None and cell.proof.rules for cell in self.wire)
+    def decided(self) -> int:
+        """Number of cells of the wire that rules of the run decided."""
+        return sum(cell.proof is not None and bool(cell.proof.rules) for cell in self.wire)
+
+    @property
+    def leads(self) -> bool:
+        """Whether so much of it was decided that a report begins with it."""
+        return self.decided * 3 >= len(self.wire)
 
 
 def picture(run: Run | None = None, declared: Mapping[str, Sequence[str]] | None = None) -> Picture:

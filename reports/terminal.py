@@ -203,7 +203,7 @@ def _readings(numbers: Digest) -> list[RenderableType]:
 def _picture(run: Run) -> list[RenderableType]:
     """Return the table of what goes together, where a rule of the run decided any of it."""
     shown = cells.picture(run)
-    if not shown.run:
+    if not shown.decided:
         return []
     signs = "  ".join(f"{sign} {promise}" for promise, sign in cells.PROMISES.items())
     title = Text.assemble(("What goes together", "bold"), (f"  {signs}", "dim"))

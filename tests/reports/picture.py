@@ -1,6 +1,6 @@
 """Makes the pictures of the report that the documents show: `python tests/reports/picture.py`.
 
-Needs chromium and chromedriver. The run it shows is that of `sample_results.plausible`.
+Needs chromium and chromedriver. The runs they show are those of `sample_results`.
 """
 
 import tempfile
@@ -24,6 +24,11 @@ def main() -> None:
         open_page(driver, page, width=1200, height=880, dark=True)
         driver.execute_script("document.getElementById('matrix').scrollIntoView()")
         driver.save_screenshot(str(FOLDER / "matrix-dark.png"))
+        folder = sample.whole_matrix(Path(scratch) / "matrix")
+        (page,) = reports.render(folder, ["html"])
+        open_page(driver, page, width=1200, height=620)
+        driver.execute_script("document.getElementById('cells').scrollIntoView()")
+        driver.save_screenshot(str(FOLDER / "cells.png"))
     for picture in sorted(FOLDER.iterdir()):
         print(picture, picture.stat().st_size)
 

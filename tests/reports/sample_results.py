@@ -405,6 +405,23 @@ def plausible(folder: Path) -> Path:
     return write(folder, [header(planned=len(body)), *body, note])
 
 
+def whole_matrix(folder: Path) -> Path:
+    """Write a run that decided every cell of the wire: one leaks, one could not be tested."""
+    matrix = json.loads((specs.root() / "matrix.json").read_text(encoding="utf-8"))
+    body = []
+    for number, cell in enumerate(matrix["wire"]):
+        for case in range(3 + number % 5):
+            event = rule_event("SHR-002", f"{cell['id']}-{case}", None, cells=[cell["id"]])
+            if case == 0 and cell["id"] == "dedicated-ram-api-management":
+                _apply(
+                    event, "fail", "DisableKey was served by the dedicated gateway.", "4xx", "200"
+                )
+            if cell["id"] == "shared-aap-api-secret-retrieval":
+                _apply(event, "not-testable", "The policy could not be created.", None, None)
+            body.append(event)
+    return write(folder, [header(planned=len(body)), *body])
+
+
 def every_verdict(folder: Path) -> Path:
     """Write a run with every verdict and hostile text in every member that is free text."""
     body = list(rule_events(harness_error=True, variants=2))

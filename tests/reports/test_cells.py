@@ -61,7 +61,8 @@ def test_no_cell_is_blank_when_nothing_was_decided(tmp_path: Path) -> None:
     shown = picture(tmp_path)
     assert {one.proof.verdict for one in shown.wire if one.proof} == {"not-run"}
     assert {one.said for one in shown.integrations} == {"not run", "documented"}
-    assert not shown.run
+    assert not shown.decided
+    assert not shown.leads
 
 
 def test_a_cell_shows_its_worst_verdict(tmp_path: Path) -> None:
@@ -84,7 +85,7 @@ def test_a_cell_shows_its_worst_verdict(tmp_path: Path) -> None:
     assert proof is not None
     assert dict(proof.counts) == {"fail": 1, "pass": 1}
     assert [rule.rule for rule in proof.rules] == ["SHR-002"]
-    assert shown.run
+    assert shown.decided == 4
 
 
 def test_the_wire_decides_for_clients_and_their_own_rules_add(tmp_path: Path) -> None:
@@ -118,3 +119,14 @@ def test_document_and_text(tmp_path: Path, plausible: Path) -> None:
             assert one.id in text
     assert document["wire"][0]["verdict"] == "not-testable"
     assert document["wire"][0]["rules"] == ["CON-001", "SHR-002"]
+
+
+def test_a_run_that_decided_everything_leaves_nothing_open(tmp_path: Path) -> None:
+    shown = cells.picture(load(sample.whole_matrix(tmp_path)))
+    found = {one.id: one.proof.verdict for one in shown.wire if one.proof}
+    assert "not-run" not in found.values()
+    assert shown.leads
+    assert found["dedicated-ram-api-management"] == "fail"
+    leaking = [one for one in shown.integrations if one.proof and one.proof.verdict == "fail"]
+    assert {one.wire["id"] for one in leaking} == {"dedicated-ram-api-management"}
+    assert len(leaking) == 4
