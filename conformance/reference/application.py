@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from concurrent.futures import Executor
 from functools import lru_cache
 from itertools import chain
 from typing import Any, TypeAlias
@@ -12,6 +11,7 @@ from conformance.reference.endpoint import Endpoint, new_request_id
 from conformance.reference.passage import DOORS, Headers, ListenerName, Response
 from conformance.reference.playing import connection_of, play
 from conformance.reference.witness import SeenRequest
+from conformance.reference.workers import Workers
 from conformance.reference.writing import head_of, write_whole
 from conformance.wire.failures import WireError
 from conformance.wire.instance import API_NAME_HEADER
@@ -36,14 +36,14 @@ class Application:
     Args:
         endpoint: Answers the requests.
         listener: Where it listens; `DOORS` says what stands behind it.
-        executor: Runs RSA private-key work.
+        workers: Run RSA private-key work.
     """
 
-    def __init__(self, endpoint: Endpoint, listener: ListenerName, executor: Executor) -> None:
+    def __init__(self, endpoint: Endpoint, listener: ListenerName, workers: Workers) -> None:
         self._endpoint = endpoint
         self._listener: ListenerName = listener
         self._gateway, self._side = DOORS[listener]
-        self._executor = executor
+        self._workers = workers
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -81,8 +81,7 @@ class Application:
                 client_ip=client[0] if client else "",
             )
             if endpoint.is_slow(passage):
-                loop = asyncio.get_running_loop()
-                response = await loop.run_in_executor(self._executor, endpoint.finish, passage)
+                response = await self._workers.run(endpoint.finish, passage)
             else:
                 response = endpoint.finish(passage)
             if seen is not None:

@@ -1,21 +1,29 @@
 """Two threads for RSA private-key work, which releases the interpreter's lock."""
 
+import asyncio
+import contextlib
 import queue
 import threading
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_Job = tuple[Future[Any], Callable[[], Any]]
+
+class _Job(NamedTuple):
+    """What a thread does, and the future of an event loop that waits for it."""
+
+    loop: asyncio.AbstractEventLoop
+    future: "asyncio.Future[Any]"
+    function: Callable[[], Any]
 
 
-class Workers(Executor):
-    """An executor whose threads never keep the process alive.
+class Workers:
+    """Threads that never keep the process alive, and hand results straight to the event loop.
 
-    A standard pool is waited for at exit, and making an RSA_4096 key takes seconds.
+    A standard pool is waited for at exit, and making an RSA_4096 key takes seconds. Its futures are
+    tied to those of the event loop by as much work as a whole stage of a request.
 
     Args:
         count: Number of threads.
@@ -29,27 +37,39 @@ class Workers(Executor):
         ]
         self._started = False
 
-    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Queue one job."""
+    def run(
+        self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> "asyncio.Future[T]":
+        """Queue one job of the running event loop; awaiting what is returned gives its result."""
         if not self._started:
             self._started = True
             for thread in self._threads:
                 thread.start()
-        future: Future[T] = Future()
-        self._jobs.put((future, lambda: fn(*args, **kwargs)))
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._jobs.put(_Job(loop, future, lambda: function(*args, **kwargs)))
         return future
 
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002
+    def shutdown(self) -> None:
         """Let the threads end when what is queued is done; never waits for them."""
         for _ in self._threads:
             self._jobs.put(None)
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
-            future, function = job
-            if not future.set_running_or_notify_cancel():
-                continue
+            result, error = None, None
             try:
-                future.set_result(function())
-            except BaseException as error:  # noqa: BLE001 - belongs to whoever waits for it
-                future.set_exception(error)
+                result = job.function()
+            except BaseException as raised:  # noqa: BLE001 - belongs to whoever waits for it
+                error = raised
+            with contextlib.suppress(RuntimeError):  # the loop has ended already
+                job.loop.call_soon_threadsafe(_settle, job.future, result, error)
+
+
+def _settle(future: "asyncio.Future[Any]", result: object, error: BaseException | None) -> None:
+    if future.done():  # nobody waits any longer
+        return
+    if error is None:
+        future.set_result(result)
+    else:
+        future.set_exception(error)
