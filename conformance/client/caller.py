@@ -23,7 +23,7 @@ from conformance.client.building import (
 from conformance.client.codec import codec, form_parameters, operation_or_none, resolve
 from conformance.client.exchange import Exchange
 from conformance.client.pace import Pace
-from conformance.client.transport import RawAnswer, Transport
+from conformance.client.transport import RawAnswer, StaleConnection, Transport
 from conformance.run.verdict import Hang, NotTestable
 from conformance.target.model import Target
 from conformance.target.trust import trust_context
@@ -71,6 +71,8 @@ class Caller:
         self.watch: Watch = watch or NoWatch()
         self.pace = Pace(target.rate)
         self.sent = 0
+        #: Calls that were sent twice, for a kept connection broke: they may have been done twice.
+        self.resent = 0
         #: Moment of the monotonic clock at which the running case has to be over.
         self.case_end = float("inf")
         self._transports: dict[tuple[str, str], Transport] = {}
@@ -145,7 +147,13 @@ class Caller:
         def exchange_once() -> Exchange:
             sending = layout.signed(signer, headers, usual=auth is None)
             started = datetime.now(UTC)
-            answer = self.send(sending, gateway, listener, timeout)
+            try:
+                answer = self.send(sending, gateway, listener, timeout, resend=False)
+            except StaleConnection:
+                # Signed anew: the other side may have read the request before it hung up.
+                self.resent += 1
+                sending = layout.signed(signer, headers, usual=auth is None)
+                answer = self.send(sending, gateway, listener, timeout)
             return Exchange(
                 operation=operation,
                 method=sending.method,
@@ -186,9 +194,19 @@ class Caller:
         return exchange
 
     def send(
-        self, request: Outgoing, gateway: str, listener: str, timeout: float | None = None
+        self,
+        request: Outgoing,
+        gateway: str,
+        listener: str,
+        timeout: float | None = None,
+        *,
+        resend: bool = True,
     ) -> RawAnswer:
-        """Send a finished request within the time that call and case still have."""
+        """Send a finished request within the time that call and case still have.
+
+        Raises:
+            StaleConnection: When a kept connection broke and it may not be sent again as it is.
+        """
         limit = self.target.timeout if timeout is None else timeout
         left = self.case_end - time.monotonic()
         over = f"the case did not end within {self.target.case_timeout:g} s"
@@ -198,9 +216,9 @@ class Caller:
         self.sent += 1
         transport = self._transport(gateway, listener)
         if limit <= left:
-            return transport.send(request, limit)
+            return transport.send(request, limit, resend=resend)
         try:
-            return transport.send(request, left)
+            return transport.send(request, left, resend=resend)
         except Hang:
             raise Hang(over) from None
 

@@ -103,6 +103,10 @@ class RawAnswer:
     seconds: float
 
 
+class StaleConnection(Exception):  # noqa: N818 - what happened to the connection
+    """A connection that was kept from an earlier call broke; the call deserves another one."""
+
+
 class Transport:
     """A pool of connections to one listener.
 
@@ -131,10 +135,17 @@ class Transport:
             else httpcore.HTTPProxy(proxy, **options)
         )
 
-    def send(self, request: Outgoing, timeout: float) -> RawAnswer:
+    def send(self, request: Outgoing, timeout: float, *, resend: bool = True) -> RawAnswer:
         """Send a complete request and read the whole answer within ``timeout`` seconds.
 
+        Args:
+            request: What to send.
+            timeout: Seconds for all of it.
+            resend: Send it again where a kept connection breaks; a signed request that the other
+                side has read already would count as a replay.
+
         Raises:
+            StaleConnection: When a kept connection broke and it may not be sent again as it is.
             Hang: When the answer is not complete in time, or does not end.
             TransportProblem: When there is no answer.
         """
@@ -149,6 +160,8 @@ class Transport:
                 # The other side may close an idle connection just as it is used again.
                 if deadline.connects != connects:
                     raise
+                if not resend:
+                    raise StaleConnection from None
                 return self._send(request, started)
         except httpcore.TimeoutException:
             raise Hang(f"no complete answer from {self.base_url} within {timeout:g} s") from None

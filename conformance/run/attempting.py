@@ -34,6 +34,9 @@ _GONE = frozenset(
 )
 
 
+_BROKE = "a connection broke under a call, which may have been carried out twice"
+
+
 @dataclass(frozen=True, slots=True)
 class Ended:
     """How a case ended.
@@ -73,17 +76,22 @@ class Attempting:
 
     def run(self, planned: PlannedCase) -> Ended:
         """Run a case; repeat it once when it ended badly, or was interrupted."""
+        resent = self._caller.resent
         outcome, kms = self.attempt(planned)
         if outcome is None:
             self._look_for_witness()
             return Ended(None, kms, 1)
         if not isinstance(outcome, Outcome) or not self._time_left():
             return Ended(outcome, kms, 1)
-        interruption = self._interruption(outcome, kms)
+        interruption = self._interruption(outcome, kms, resent)
         repeatable = isinstance(outcome, Violation | Hang | TransportProblem)
         if interruption is None and not repeatable:
             return Ended(outcome, kms, 1)
+        resent = self._caller.resent
         again, kms_again = self.attempt(planned)
+        if isinstance(again, Violation) and self._caller.resent > resent:
+            told = f"{_BROKE}: {again.message}"
+            return Ended(NotTestable(told, again.exchanges), kms_again, 2)
         if again is None and (interruption or isinstance(outcome, TransportProblem)):
             told = interruption or outcome.message
             self._note("warning", f"{planned.id} passed when repeated; at first: {told}")
@@ -122,8 +130,10 @@ class Attempting:
 
     # --- what is no fault of the promise ----------------------------------------------------------
 
-    def _interruption(self, outcome: Outcome, kms: Kms) -> str | None:
+    def _interruption(self, outcome: Outcome, kms: Kms, resent: int) -> str | None:
         """Tell what kept the target from being put to the test, once it is back."""
+        if isinstance(outcome, Violation) and self._caller.resent > resent:
+            return _BROKE
         if isinstance(outcome, TransportProblem) and not answers(self._caller):
             waited = self._wait()
             if waited is None:
