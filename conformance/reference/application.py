@@ -12,7 +12,7 @@ from conformance.reference.passage import DOORS, Headers, ListenerName, Response
 from conformance.reference.playing import connection_of, play
 from conformance.reference.witness import SeenRequest
 from conformance.reference.workers import Workers
-from conformance.reference.writing import head_of, write_whole
+from conformance.reference.writing import head_of, take_whole, write_whole
 from conformance.wire.failures import WireError
 from conformance.wire.instance import API_NAME_HEADER
 from conformance.wire.request import WireRequest
@@ -49,15 +49,14 @@ class Application:
         """Answer one request."""
         endpoint = self._endpoint
         endpoint.witness.counts["requests"] += 1
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return
-        body: bytes | None = message["body"]
-        if message.get("more_body") or len(message["body"]) > endpoint.settings.body_limit:
+        body = take_whole(receive)
+        if body is None:
             try:
-                body = await self._long_body(message, receive)
+                body = await self._body(receive)
             except Disconnected:
                 return
+        elif len(body) > endpoint.settings.body_limit:
+            body = None
         request = _wire_request(scope, body or b"", secure=self._listener != "http")
         seen = self._record(request, receive) if endpoint.witness.recording else None
         if endpoint.script:
@@ -93,15 +92,17 @@ class Application:
         last = body is None or "upgrade" in request.by_name()
         await self._answer(response, send, last=last)
 
-    async def _long_body(self, message: Message, receive: Receive) -> bytes | None:
-        """Return a body that began with a message, None when it is larger than allowed."""
+    async def _body(self, receive: Receive) -> bytes | None:
+        """Return a body as it comes, None when it is larger than allowed."""
         limit = self._endpoint.settings.body_limit
-        parts, size = [message["body"]], len(message["body"])
-        while message.get("more_body") and size <= limit + _DRAINED:
+        parts: list[bytes] = []
+        size, more = 0, True
+        while more and size <= limit + _DRAINED:
             message = await receive()
             if message["type"] == "http.disconnect":
                 raise Disconnected
             size += len(message["body"])
+            more = bool(message.get("more_body"))
             if size <= limit:
                 parts.append(message["body"])
         return b"".join(parts) if size <= limit else None

@@ -1,8 +1,9 @@
-"""Whole answers written in one piece.
+"""Whole bodies taken and whole answers written in one piece.
 
 By ASGI an answer goes out in two messages, and uvicorn checks each header of each answer. What the
 endpoint answers is whole from the start and its headers are always the same few, so that the bytes
-are handed to the connection at once, with the same effect on it.
+are handed to the connection at once, with the same effect on it. A body that has arrived whole need
+not be waited for either.
 """
 
 from collections.abc import Awaitable, Callable
@@ -27,13 +28,30 @@ def head_of(lines: list[tuple[bytes, bytes]]) -> bytes | None:
     return b"".join([b"%s: %s\r\n" % (name.lower(), text) for name, text in lines])
 
 
+def take_whole(receive: Callable[[], Awaitable[dict[str, Any]]]) -> bytes | None:
+    """Return a body that is there already, None when it has to be received by ASGI.
+
+    Args:
+        receive: Of ASGI: a method of uvicorn's cycle of one request and answer.
+    """
+    cycle: Any = receive.__self__  # type: ignore[attr-defined]
+    if type(cycle) is not RequestResponseCycle or cycle.more_body or cycle.disconnected:
+        return None
+    if cycle.waiting_for_100_continue or cycle.response_complete:
+        return None
+    body, cycle.body = bytes(cycle.body), bytearray()
+    cycle.flow.resume_reading()
+    cycle.message_event.clear()
+    return body
+
+
 def write_whole(
     send: Callable[[dict[str, Any]], Awaitable[None]], status: int, head: bytes, body: bytes
 ) -> bool:
     """Write an answer and end the request; False when that is left to ASGI, nothing being written.
 
     Args:
-        send: Of ASGI: a method of uvicorn's cycle of one request and answer.
+        send: Of ASGI: a method of the same cycle.
         status: HTTP status.
         head: Header lines, Content-Length excepted.
         body: All of it.

@@ -110,16 +110,15 @@ def decode_pairs(raw: bytes | str) -> list[tuple[str, str]]:
         return []
     try:
         text = raw.decode() if isinstance(raw, bytes) else raw
-        parts = text.replace("+", " ").split("&")
-        pairs = [part.partition("=")[::2] for part in parts if part]
+        parts = [part.partition("=") for part in text.replace("+", " ").split("&") if part]
         if "%" not in text:
-            return pairs
+            return [(name, value) for name, _, value in parts]
         return [
             (
                 _unescaped(name) if "%" in name else name,
                 _unescaped(value) if "%" in value else value,
             )
-            for name, value in pairs
+            for name, _, value in parts
         ]
     except UnicodeError:
         raise WireError("a parameter is not valid UTF-8") from None
