@@ -378,6 +378,16 @@ def _(endpoint: Endpoint) -> None:
     refuse_otherwise(endpoint, "unknown-secret", code="InvalidParameter", status=400)
 
 
+@fault(
+    "instance-extended-config-kept",
+    breaks=("INS-056",),
+    statement="GetSecretValue never answers ExtendedConfig.",
+    source=PAGES,
+)
+def _(endpoint: Endpoint) -> None:
+    change_answer(endpoint, "GetSecretValue", lambda _, values: values.pop("ExtendedConfig", None))
+
+
 def _everything_is_here(endpoint: Endpoint) -> None:
     original = endpoint.seams.is_of_instance
 

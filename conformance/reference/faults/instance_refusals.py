@@ -211,6 +211,6 @@ def _(endpoint: Endpoint) -> None:
     source=AAP,
 )
 def _(endpoint: Endpoint) -> None:
-    for decision in ("has_scope", "covers"):
+    for decision in ("has_scope", "covers", "lets_in"):
         _decide(endpoint, decision, lambda *_: True)
     _decide(endpoint, "grants", lambda policy, *_: bool(policy.permissions))

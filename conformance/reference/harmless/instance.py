@@ -257,3 +257,16 @@ def _(endpoint: Endpoint) -> None:
         return response
 
     endpoint.seams.instance_refuse = refuse
+
+
+@harmless(
+    "instance-extended-config-unasked",
+    statement="GetSecretValue answers ExtendedConfig without being asked.",
+    source="Reading instance-extended-config",
+)
+def _(endpoint: Endpoint) -> None:
+    original = endpoint.seams.instance_selection
+    endpoint.seams.instance_selection = lambda call: {
+        **original(call),
+        "FetchExtendedConfig": "true",
+    }

@@ -1,5 +1,6 @@
 """GetSecretValue of KMS Instance API."""
 
+import json
 from typing import Any
 
 from conformance.rules.instance_api.asking import (
@@ -150,3 +151,31 @@ def secrets_of_others(kms: Kms) -> None:
     secret = kms.provide("secret")
     refused = kms.call_instance("GetSecretValue", {"SecretName": secret["name"]})
     kms.expect_refused(refused, why="a secret outside the instance")
+
+
+@instance_rule(
+    "INS-056",
+    level=Level.MUST,
+    statement="A managed secret is answered with the state of its rotation, and with "
+    "ExtendedConfig in JSON where that is asked for.",
+    provenance="documented",
+    source=PAGES,
+    stage="service",
+    operations=("GetSecretValue",),
+    cells=(RETRIEVAL,),
+    readings=("instance-extended-config",),
+)
+def managed_secret(kms: Kms) -> None:
+    """Read a managed secret with ExtendedConfig and without asking for it."""
+    name = kms.provide("managed-secret", instance=True)["name"]
+    asked = done(kms, "GetSecretValue", SecretName=name, FetchExtendedConfig=True)
+    state = asked.values["AutomaticRotation"]
+    kms.expect(state, "AutomaticRotation is answered", asked)
+    try:
+        config = json.loads(asked.values["ExtendedConfig"])
+    except ValueError:
+        config = None
+    kms.expect(isinstance(config, dict), "ExtendedConfig is a JSON object", asked)
+    plain = done(kms, "GetSecretValue", SecretName=name)
+    option = "with" if plain.values["ExtendedConfig"] else "without"
+    kms.showed("instance-extended-config", option, plain)
