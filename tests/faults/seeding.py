@@ -7,7 +7,7 @@ agent   a switch of the embedded agent, with the embedded endpoint behind it
 """
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
@@ -132,8 +132,21 @@ def _switched(name: str, folder: Path) -> Iterator[tuple[Target, Callable[[], No
         put_into_force(endpoint, kind, [name] if name else [])
     except DeviationError as error:
         raise Void(str(error)) from None
-    with served(endpoint, folder) as target:
+    breaks = known("fault")[name].breaks if kind == "fault" and name else tuple(rules())
+    with served(endpoint, folder, client_keys=_need_client_keys(breaks)) as target:
         yield target, lambda: None
+
+
+def _need_client_keys(ids: Iterable[str]) -> bool:
+    found = [rules()[identifier] for identifier in ids if identifier in rules()]
+    named = any("client-key" in need for one in found for need in one.needs)
+    return named or any(one.family in _WITH_CLIENT_KEYS for one in found)
+
+
+#: Families whose rules may use a client key that stands ready.
+_WITH_CLIENT_KEYS = frozenset(
+    {"instance-api", "access-points", "matrix", "internet-switch", "gateway"}
+)
 
 
 @contextmanager
@@ -144,7 +157,7 @@ def _proxied(name: str, folder: Path) -> Iterator[tuple[Target, Callable[[], Non
     found = {**corruptions(), **harmless()}
     corruption = found[name].corruption if name else lambda answer, _: answer
     with (
-        served(Endpoint(), folder) as target,
+        served(Endpoint(), folder, client_keys=False) as target,
         spoiled(target.gateways["shared"].listeners["http"], corruption) as (url, proxy),
     ):
         shared = replace(target.gateways["shared"], listeners={"http": url})
@@ -178,7 +191,7 @@ def _second(name: str, folder: Path) -> Iterator[tuple[Target, Callable[[], None
 @contextmanager
 def _agent(name: str, folder: Path) -> Iterator[tuple[Target, Callable[[], None]]]:
     options = ["--fault", name] if name else []
-    with served(Endpoint(), folder) as target:
+    with served(Endpoint(), folder, client_keys=False) as target:
         yield replace(target, agent=embedded_agent(options)), lambda: None
 
 
