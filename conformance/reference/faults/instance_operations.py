@@ -223,6 +223,41 @@ def _(endpoint: Endpoint) -> None:
 
 
 @fault(
+    "instance-pair-under-way-is-a-failure",
+    breaks=("INS-036",),
+    statement="A pair operation beside another one is answered by InternalFailure.",
+    source=PAGES,
+)
+def _(endpoint: Endpoint) -> None:
+    refuse_otherwise(endpoint, "pair-concurrency", code="InternalFailure", status=500)
+
+
+@fault(
+    "instance-pair-operations-end-for-good",
+    breaks=("INS-036",),
+    statement="After a pair operation was refused because of another one, all are.",
+    source=PAGES,
+)
+def _(endpoint: Endpoint) -> None:
+    refuse, make = endpoint.seams.instance_refuse, endpoint.seams.instance_new_pair
+    refused: list[str] = []
+
+    def remember(refusal: InstanceRefusal, request_id: str) -> Response:
+        if refusal.kind == "pair-concurrency":
+            refused.append(request_id)
+        response: Response = refuse(refusal, request_id)
+        return response
+
+    def fail(spec: str) -> Any:
+        if refused:
+            raise InstanceRefusal("failure")
+        return make(spec)
+
+    endpoint.seams.instance_refuse = remember
+    endpoint.seams.instance_new_pair = fail
+
+
+@fault(
     "instance-digest-hashed-again",
     breaks=("INS-040", "INS-041"),
     statement="A DIGEST is hashed before it is signed or verified.",

@@ -165,6 +165,7 @@ def _(endpoint: Endpoint) -> None:
         instance.find_identity,
         instance.check_api_name,
         instance.check_content_type,
+        instance.check_authorization,
     )
     endpoint.seams.instance_steps = lambda _: (
         *first,
@@ -270,3 +271,12 @@ def _(endpoint: Endpoint) -> None:
         **original(call),
         "FetchExtendedConfig": "true",
     }
+
+
+@harmless(
+    "instance-pairs-beside-each-other",
+    statement="Pair operations of an instance go on beside each other.",
+    source="More than is promised",
+)
+def _(endpoint: Endpoint) -> None:
+    endpoint.seams.instance_pairs_at_once = lambda: 100

@@ -6,6 +6,7 @@ from conformance.client.instance import InstanceExchange
 from conformance.oracle.private_keys import public_half
 from conformance.oracle.public_keys import KeyFormatError, PublicKey, load_der, load_pem
 from conformance.oracle.schemes import is_of_spec
+from conformance.rules.concurrency.together import together
 from conformance.rules.instance_api.asking import (
     CRYPTOGRAPHY,
     PAGES,
@@ -25,7 +26,9 @@ _PAIRS = (
     "AdvanceGenerateDataKeyPair",
     "AdvanceGenerateDataKeyPairWithoutPlaintext",
 )
-#: Specs and forms; larger RSA keys take seconds to make.
+#: Seconds for a pair: making a large RSA key may take long, which no page limits.
+_PATIENCE = 60.0
+#: Specs and forms.
 _SPECS = {
     "EC_P256-PEM": ("EC_P256", "PEM"),
     "EC_P256K-DER": ("EC_P256K", "DER"),
@@ -83,6 +86,13 @@ def data_key_length(kms: Kms, length: int) -> None:
     kms.expect_refused(exchange, codes=["InvalidParameter"], why=f"NumberOfBytes {length}")
 
 
+def _pair(kms: Kms, operation: str, **values: Any) -> InstanceExchange:
+    """Make a pair; whoever is slow at it is not wrong."""
+    made = kms.call_instance(operation, values, timeout=_PATIENCE)
+    kms.expect_success(made)
+    return made
+
+
 def _public(kms: Kms, made: InstanceExchange, form: str) -> PublicKey:
     data = made.values["PublicKey"]
     try:
@@ -113,7 +123,13 @@ def _private(kms: Kms, exchange: InstanceExchange, data: bytes, form: str) -> Pu
 def pairs_match(kms: Kms, case: tuple[str, str]) -> None:
     """Make a pair and compare its halves with own arithmetic."""
     spec, form = case
-    made = done(kms, "GenerateDataKeyPair", KeyId=aes(kms), KeyPairSpec=spec, KeyFormat=form)
+    made = _pair(
+        kms,
+        "GenerateDataKeyPair",
+        KeyId=aes(kms),
+        KeyPairSpec=spec,
+        KeyFormat=form,
+    )
     public = _public(kms, made, form)
     kms.expect(is_of_spec(public, spec), f"PublicKey is of {spec}", made)
     plain = made.values["PrivateKeyPlaintext"]
@@ -139,7 +155,7 @@ def pair_operations(kms: Kms, operation: str) -> None:
     values: dict[str, Any] = {"KeyId": aes(kms), "KeyPairSpec": "EC_P256", "KeyFormat": "DER"}
     found = []
     for _ in range(2):
-        made = done(kms, operation, **values)
+        made = _pair(kms, operation, **values)
         public = _public(kms, made, "DER")
         opened = _opened(kms, made, "PrivateKeyCiphertextBlob")
         private = _private(kms, opened, opened.values["Plaintext"], "DER")
@@ -162,8 +178,8 @@ def pair_operations(kms: Kms, operation: str) -> None:
 )
 def without_plaintext(kms: Kms, operation: str) -> None:
     """Look for the private half in the bytes of the answer."""
-    values = {"KeyId": aes(kms), "KeyPairSpec": "EC_P256", "KeyFormat": "DER"}
-    made = done(kms, operation, **values)
+    values: dict[str, Any] = {"KeyId": aes(kms), "KeyPairSpec": "EC_P256", "KeyFormat": "DER"}
+    made = _pair(kms, operation, **values)
     opened = _opened(kms, made, "PrivateKeyCiphertextBlob")
     private = opened.values["Plaintext"]
     kms.expect(private not in made.response_body, "the private half is not in the answer", made)
@@ -181,7 +197,7 @@ def without_plaintext(kms: Kms, operation: str) -> None:
 )
 def pairs_with_additional_data(kms: Kms) -> None:
     """Open with the data and without."""
-    made = done(
+    made = _pair(
         kms,
         "GenerateDataKeyPair",
         KeyId=aes(kms),
@@ -193,3 +209,33 @@ def pairs_with_additional_data(kms: Kms) -> None:
     expect_opens(kms, {**values, "Aad": b"bound"}, made.values["PrivateKeyPlaintext"])
     refused = kms.call_instance("Decrypt", values)
     kms.expect_refused(refused, codes=["InternalFailure"], statuses=[500], why="no Aad")
+
+
+@instance_rule(
+    "INS-036",
+    level=Level.MUST,
+    statement="Of pair operations that are asked for together each is served, or told to come "
+    "again by 429 Rejected.Throttling; afterwards they are served again.",
+    provenance="documented",
+    source=PAGES,
+    stage="service",
+    operations=("GenerateDataKeyPair",),
+    cells=(CRYPTOGRAPHY,),
+)
+def pairs_together(kms: Kms) -> None:
+    """Ask for several RSA pairs at once."""
+    values: dict[str, Any] = {"KeyId": aes(kms), "KeyPairSpec": "RSA_3072", "KeyFormat": "DER"}
+    kms.instance_key()
+
+    def ask() -> InstanceExchange:
+        exchange: InstanceExchange = kms.call_instance(
+            "GenerateDataKeyPair", values, patient=False, timeout=_PATIENCE
+        )
+        return exchange
+
+    for exchange in together([ask] * 4):
+        if exchange.ok:
+            kms.expect_success(exchange)
+            continue
+        kms.expect_refused(exchange, codes=["Rejected.Throttling"], statuses=[429])
+    _pair(kms, "GenerateDataKeyPair", **values)

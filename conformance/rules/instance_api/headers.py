@@ -250,8 +250,10 @@ def authorization(kms: Kms, value: str | None) -> None:
 )
 def matched_messages(kms: Kms, header: str) -> None:
     """Look at the words."""
-    value = "Basic c2lnbmF0dXJl" if header == "Authorization" else content_hash(b"another")
-    asked = sent_after(kms, header.lower(), value)
+    if header == "Authorization":
+        asked = sent_after(kms, header.lower(), "Basic c2lnbmF0dXJl")
+    else:
+        asked = sent_before(kms, header.lower(), content_hash(b"another"))
     kms.expect_refused(asked, codes=["InvalidParam"], why=header)
     right = f"The Param {header} is invalid."
     kms.expect(asked.message == right, f"the message is {right!r}", asked)
