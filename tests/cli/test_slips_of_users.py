@@ -55,6 +55,8 @@ ENVELOPE = ["--family", "envelope", "--no-reports"]
         (["replay", "CON-001"], "cases: name one"),
         (["report", "/no/such/folder"], "there is no results folder"),
         (["list", "--family", "nope"], "no family matches 'nope'"),
+        (["list", "--cell", "shared-ram"], "no cell matches 'shared-ram'"),
+        (["matrix", "--results", "/no/such/folder"], "there is no results folder"),
         (["profile", "freeze", "nope"], "unknown profile 'nope'"),
         (["sign", "--target", "/no/such.toml", "ListKeys"], "there is no target file"),
         (["cleanup", "--target", "/no/such.toml"], "there is no target file"),
@@ -91,6 +93,15 @@ def test_an_unknown_key_lists_the_known(tmp_path, capsys, url):
     assert code == 2
     assert "unknown key 'rat' in [target] (did you mean 'rate'?)" in told
     assert "known keys: account, billable, case_timeout" in told
+
+
+def test_a_profile_about_a_gateway_that_the_target_lacks(tmp_path, capsys, url):
+    path = target_file(tmp_path, url)
+    code, told = refused(capsys, "run", "--target", path, "--profile", "dedicated-ram")
+    assert code == 2
+    assert "is about gateway:dedicated, and the target file lacks [gateways.dedicated]" in (
+        one_sentence(told)
+    )
 
 
 def test_an_unreachable_target_is_incomplete_and_leaves_results(tmp_path, capsys):
