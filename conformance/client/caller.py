@@ -83,13 +83,18 @@ class Caller:
             transport.close()
         self._transports.clear()
 
+    @property
+    def default_scheme(self) -> Scheme:
+        """How calls are signed unless told otherwise: V3, where the target has it."""
+        return "RPC-1.0" if self.target.has_declined("scheme:V3") else "V3"
+
     def call(
         self,
         operation: str,
         params: Mapping[str, Any] | None = None,
         *,
         identity: str | Credential = "full",
-        scheme: Scheme = "V3",
+        scheme: Scheme | None = None,
         method: str = "POST",
         placement: Placement = "query",
         answer_format: AnswerFormat = "JSON",
@@ -126,6 +131,7 @@ class Caller:
         credential = self.credential(identity) if isinstance(identity, str) else identity
         if isinstance(credential, ClientKey):
             scheme = "ClientKey"
+        scheme = scheme or self.default_scheme
         usual = auth is None and isinstance(identity, str)
         signer = auth or default_auth(
             scheme,

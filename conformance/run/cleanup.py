@@ -159,7 +159,9 @@ class Cleaner:
         if metadata.get("KeyState") == "PendingDeletion":
             if _days_left(metadata) <= SHORTEST_WINDOW + 1:
                 return None
-            self._call("CancelKeyDeletion", {"KeyId": key_id})
+            if not self._call("CancelKeyDeletion", {"KeyId": key_id}).ok:
+                # It goes all the same, if later.
+                return None
         elif exchange.status == 403:
             self._call("SetKeyPolicy", {"KeyId": key_id, "Policy": _OPEN, **_NAMED})
         else:

@@ -157,7 +157,7 @@ class Kms(InstanceCalls, AgentCalls, Expectations):
         params: Mapping[str, Any] | None = None,
         *,
         identity: str | Credential = "full",
-        scheme: Scheme = "V3",
+        scheme: Scheme | None = None,
         method: str = "POST",
         placement: Placement = "query",
         format: AnswerFormat = "JSON",  # noqa: A002 - the name of the wire parameter
@@ -177,7 +177,8 @@ class Kms(InstanceCalls, AgentCalls, Expectations):
             params: Logical parameters; the request schema decides how they are written.
             identity: Whose credentials: full, read-only, none, disabled, sts, expired-sts, the
                 kinds of client keys, or a credential.
-            scheme: How it is signed; a client key signs by "ClientKey" always.
+            scheme: How it is signed, V3 where the target has it when left out; a client key signs
+                by "ClientKey" always.
             method: POST or GET (or another, to see it refused).
             placement: Parameters in the query, in the form body, or as official SDKs place them.
             format: Form of the answer asked for.

@@ -41,6 +41,7 @@ def load_target(
         TargetError: With one sentence that says what is wrong and how to mend it.
     """
     document = _read(path)
+    _check_roots(path, document.get("gateways"))
     found = complaint("meta/target.schema", document, secret=("identities", "agent"))
     if found is not None:
         raise TargetError(f"{path}: {found}")
@@ -135,6 +136,24 @@ def _gateways(
         switch = table.get("internet_switch")
         gateways[name] = Gateway(name, MappingProxyType(listeners), ca, instance, switch)
     return gateways
+
+
+def _check_roots(path: Path, tables: Any) -> None:
+    """Refuse addresses with a path, by which no official client could reach the target."""
+    from urllib.parse import urlsplit
+
+    for name, table in tables.items() if isinstance(tables, dict) else ():
+        for key in _LISTENERS:
+            url = table.get(key) if isinstance(table, dict) else None
+            try:
+                below = urlsplit(url).path.strip("/") if isinstance(url, str) else ""
+            except ValueError:
+                continue
+            if below:
+                raise TargetError(
+                    f"{path}: gateways.{name}.{key} has the path /{below}, but KMS API is at the "
+                    "root of its host and signatures say so: write scheme://host:port"
+                )
 
 
 def _check_port(path: Path, place: str, url: str) -> None:

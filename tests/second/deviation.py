@@ -8,10 +8,12 @@ what there is; the modules wrong_*.py and otherwise_*.py hold it.
 """
 
 import importlib
+import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -49,6 +51,7 @@ class Deviation:
         families: Families of rules that look at it, the likely first.
         gates: Whether the facts make it a failure; else a warning is enough.
         operations: Operations that it is about, where it is about some only.
+        cases: Cases of rules that report it, as "RULE-ID[case]"; none for a survivor.
     """
 
     name: str
@@ -57,17 +60,31 @@ class Deviation:
     families: tuple[str, ...] = ()
     gates: bool = True
     operations: tuple[str, ...] = ()
+    cases: tuple[str, ...] = ()
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """Ids of the rules that report it."""
+        return tuple(dict.fromkeys(case.partition("[")[0] for case in self.cases))
 
 
 FAULTS: dict[str, Deviation] = {}
 VARIATIONS: dict[str, Deviation] = {}
 
 
+@cache
+def _found_by() -> dict[str, list[str]]:
+    """Which cases report which fault, as `audit.py --write` has found."""
+    found: dict[str, list[str]] = json.loads((Path(__file__).parent / "found_by.json").read_text())
+    return found
+
+
 def fault(name: str, says: str, patch: Patch, *families: str, gates: bool = True) -> None:
     """Register a fault."""
     assert name not in FAULTS, name
     operations = tuple(getattr(patch, "operations", "").split())
-    FAULTS[name] = Deviation(name, says, patch, families, gates, operations)
+    cases = tuple(_found_by().get(name, ()))
+    FAULTS[name] = Deviation(name, says, patch, families, gates, operations, cases)
 
 
 def variation(name: str, says: str, patch: Patch) -> None:
@@ -162,6 +179,18 @@ def tolerating(operations: str, *codes: str, answer: Any = None) -> Patch:
             if refused.code in codes:
                 return answer or {}
             raise
+
+    return around(operations, change)
+
+
+def without_effect(operations: str) -> Patch:
+    """Let operations answer as ever, and undo what they did."""
+
+    def change(original: Any, store: Any, params: Any) -> Any:
+        store.database.execute("savepoint before")
+        answer = original(store, params)
+        store.database.execute("rollback to before")
+        return answer
 
     return around(operations, change)
 

@@ -2,12 +2,16 @@
 
 import base64
 import re
+import secrets
 import threading
 from typing import Any
 from unittest import mock
 
+import aliases
 import core
+import keys
 import server
+import vault
 from core import Refused
 from deviation import after, around, before, everywhere, method, together, variation
 
@@ -180,3 +184,40 @@ variation(
     "rights are looked at after parameters and existence",
     method(server.Handler, "answer", rights_late),
 )
+
+
+def elsewhere(store: Any, number: int) -> None:
+    """Do what another user of the account might do meanwhile."""
+    key = keys.create_key(store, {"Description": "of somebody else"})["KeyMetadata"]["KeyId"]
+    name = f"somebody-{number}-{secrets.token_hex(3)}"
+    aliases.create_alias(store, {"AliasName": f"alias/{name}", "KeyId": key})
+    made = {"SecretName": name, "SecretData": "x", "VersionId": "v1"}
+    vault.create_secret(store, {**made, "Tags": '[{"TagKey":"Owner","TagValue":"somebody"}]'})
+
+
+class Others:
+    calls = 0
+
+
+def busy(original: Any, store: Any, params: Any) -> Any:
+    Others.calls += 1
+    if Others.calls % 12 == 0:
+        elsewhere(store, Others.calls)
+    return original(store, params)
+
+
+variation("busy", "others make keys, aliases and secrets all the time", around("*", busy))
+
+
+def populated(original: Any) -> Any:
+    def make() -> Any:
+        store = original()
+        with store.database:
+            for number in range(130):
+                elsewhere(store, number)
+        return store
+
+    return make
+
+
+variation("populated", "the account has a hundred things already", everywhere("Store", populated))

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from unittest import mock
 
 import aliases
-from deviation import around, before, fault, recoded, tolerating
+from deviation import around, before, fault, recoded, tolerating, without_effect
 from wrong_keys import EFFECTS, KEYS, STATES
 from wrong_rotation import _undo
 from wrong_windows import kept
@@ -117,7 +117,9 @@ fault(
     EFFECTS,
     KEYS,
 )
-fault("alias-deleted-not", "DeleteAlias has no effect", tolerating("DeleteAlias"), EFFECTS, KEYS)
+fault(
+    "alias-deleted-not", "DeleteAlias has no effect", without_effect("DeleteAlias"), EFFECTS, KEYS
+)
 
 
 def _all_aliases(original: Any, store: Any, params: Any) -> Any:

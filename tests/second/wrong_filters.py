@@ -32,14 +32,6 @@ fault(
     filtering(lambda f: list({one["Key"]: one for one in f}.values())),
     PAGING,
 )
-fault(
-    "filters-unknown-value",
-    "no value of a filter is unknown",
-    filtering(lambda f: [one for one in f if one["Values"] != ["Nonsense"]]),
-    PAGING,
-    PLAIN,
-    gates=False,
-)
 for name in (
     "KeyState",
     "KeySpec",

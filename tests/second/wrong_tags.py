@@ -4,7 +4,7 @@ from typing import Any
 
 import core
 from core import Refused
-from deviation import after, around, before, everywhere, fault, tolerating
+from deviation import after, around, before, everywhere, fault, without_effect
 from wrong_material import EFFECTS, KEYS, TAGS
 from wrong_windows import kept
 
@@ -104,7 +104,9 @@ fault(
     EFFECTS,
     "idempotency",
 )
-fault("untag-without-effect", "UntagResource has no effect", tolerating("UntagResource"), EFFECTS)
+fault(
+    "untag-without-effect", "UntagResource has no effect", without_effect("UntagResource"), EFFECTS
+)
 
 
 def _known_only(original: Any, store: Any, params: Any) -> Any:

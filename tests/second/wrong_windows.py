@@ -6,7 +6,7 @@ from typing import Any
 
 import core
 from core import invalid, now, stamp
-from deviation import after, around, before, fault, instead, tolerating
+from deviation import after, around, before, fault, instead, without_effect
 from wrong_keys import EFFECTS, KEYS, STATES
 
 
@@ -120,7 +120,7 @@ fault(
 fault(
     "schedule-without-effect",
     "scheduling has no effect",
-    tolerating("ScheduleKeyDeletion"),
+    without_effect("ScheduleKeyDeletion"),
     EFFECTS,
 )
 

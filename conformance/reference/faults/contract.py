@@ -185,7 +185,7 @@ def _booleans_are_text(endpoint: Endpoint) -> None:
 
 @fault(
     "list-left-out-when-empty",
-    breaks=("CON-004",),
+    breaks=("CON-011",),
     statement="ListResourceTags leaves its list out where nothing is in it.",
     source=SDK,
 )

@@ -113,6 +113,37 @@ def _same_nonce(endpoint: Endpoint) -> None:
     )
 
 
+@fault(
+    "nonce-remembered-with-its-time",
+    breaks=("AUTH-034",),
+    statement="A used nonce is taken again beside another time.",
+    source=f"{_RPC}: a nonce is used once",
+)
+def _nonce_with_time(endpoint: Endpoint) -> None:
+    seen: deque[tuple[str, str]] = deque(maxlen=10_000)
+    original = endpoint.authenticate
+
+    def remember(passage: Passage) -> None:
+        original(passage)
+        seen.append(_nonce_and_time(passage))
+
+    endpoint.authenticate = remember
+    take_anyway(
+        endpoint,
+        lambda error, passage: (
+            error.code == "SignatureNonceUsed" and _nonce_and_time(passage) not in seen
+        ),
+        fresh,
+    )
+
+
+def _nonce_and_time(passage: Passage) -> tuple[str, str]:
+    request = passage.request
+    pairs = dict(request.query_pairs() + request.form_pairs())
+    nonce = request.header("x-acs-signature-nonce") or pairs.get("SignatureNonce", "")
+    return nonce, request.header("x-acs-date") or pairs.get("Timestamp", "")
+
+
 def _fingerprint(passage: Passage) -> bytes:
     request = passage.request
     return repr((request.method, request.query_string, request.headers, request.body)).encode()

@@ -4,8 +4,9 @@ from typing import Any
 
 from conformance.reference.call import Call, Handler
 from conformance.reference.endpoint import Endpoint
+from conformance.reference.errors import KmsError
 from conformance.reference.faults.registry import fault, wrap_answer, wrap_handler
-from conformance.reference.faults.tools import ROTATION, SDK, key_of
+from conformance.reference.faults.tools import ROTATION, SDK, key_of, with_params
 from conformance.reference.model import Key, KeyVersion
 
 
@@ -186,3 +187,21 @@ def _(endpoint: Endpoint) -> None:
         return shown
 
     endpoint.seams.metadata = metadata
+
+
+@fault(
+    "rotation-interval-unbounded",
+    breaks=("KEY-035",),
+    statement="Keys rotate as often or as seldom as is asked for.",
+    source=ROTATION,
+)
+def _(endpoint: Endpoint) -> None:
+    def wrapper(call: Call, original: Handler) -> dict[str, Any]:
+        try:
+            return original(call)
+        except KmsError as error:
+            if error.code != "InvalidParameter" or "RotationInterval" not in error.message:
+                raise
+            return original(with_params(call, RotationInterval="365d"))
+
+    wrap_handler(endpoint, "UpdateRotationPolicy", wrapper)

@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from email.utils import parsedate_to_datetime
 
 from conformance.client.building import Scheme
+from conformance.client.exchange import Exchange
 from conformance.rules.authentication.answers import (
     RPC_PAGE,
     SCHEMES,
@@ -23,6 +25,9 @@ from conformance.wire.tamper import signers
 _SOURCE = f"{RPC_PAGE}; {V3_PAGE}; {TABLES}"
 #: Between the narrowest and the widest window that current pages name.
 _BETWEEN = timedelta(minutes=23)
+#: What is no difference between two clocks, and what is no clock.
+_TRAVEL = timedelta(seconds=20)
+_SENSIBLE = timedelta(minutes=14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,20 @@ class Clock:
 
     scheme: Scheme
     minutes: int
+
+
+def _lag(exchange: Exchange) -> timedelta:
+    """Return how far the target's clock, as its Date header shows it, is from this machine's.
+
+    A request is as old as the target's clock says. Less than a few seconds are none, for the header
+    counts whole seconds and the answer has travelled.
+    """
+    try:
+        shown = parsedate_to_datetime(exchange.header("date") or "")
+        lag = shown - exchange.started
+    except (TypeError, ValueError):
+        return timedelta()
+    return lag if _TRAVEL < abs(lag) < _SENSIBLE else timedelta()
 
 
 def _clocks(*minutes: int) -> Iterable[Case]:
@@ -56,13 +75,13 @@ def _clocks(*minutes: int) -> Iterable[Case]:
 def stale_time(kms: Kms, clock: Clock) -> None:
     """Sign rightly by a clock that is off by more than any documented window of current pages."""
     kms.require(f"scheme:{clock.scheme}")
-    twin(kms, clock.scheme)
+    lag = _lag(twin(kms, clock.scheme))
     signer = right_signer(kms, clock.scheme)
-    off = signers.shifted(signer, timedelta(minutes=clock.minutes))
+    off = signers.shifted(signer, timedelta(minutes=clock.minutes) + lag)
     exchange = ask(kms, clock.scheme, off)
     expect_failure(kms, exchange, "stale-timestamp", why=f"clock {clock.minutes:+d} minutes off")
     if clock.scheme == "RPC-1.0" and clock.minutes == -33:
-        between = ask(kms, clock.scheme, signers.shifted(signer, -_BETWEEN))
+        between = ask(kms, clock.scheme, signers.shifted(signer, lag - _BETWEEN))
         kms.showed("freshness-window", "31min" if between.ok else "15min", between)
 
 
@@ -82,8 +101,9 @@ def stale_time(kms: Kms, clock: Clock) -> None:
 def clock_slightly_off(kms: Kms, clock: Clock) -> None:
     """Sign rightly by a clock that is off by less than any documented window."""
     kms.require(f"scheme:{clock.scheme}")
-    off = timedelta(minutes=clock.minutes)
-    exchange = ask(kms, clock.scheme, signers.shifted(right_signer(kms, clock.scheme), off))
+    signer = right_signer(kms, clock.scheme)
+    off = timedelta(minutes=clock.minutes) + _lag(ask(kms, clock.scheme, signer))
+    exchange = ask(kms, clock.scheme, signers.shifted(signer, off))
     kms.expect(
         exchange.ok,
         f"a request {clock.minutes:+d} minutes off should be served, found {exchange.describe()}",

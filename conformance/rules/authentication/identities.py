@@ -112,7 +112,7 @@ def disabled_access_key(kms: Kms, operation: Operation) -> None:
     """Call each operation with a right signature of an AccessKey that is switched off."""
     params = real_or_plausible(kms, operation)
     method, placement = way(operation)
-    scheme = one_scheme(operation)
+    scheme = one_scheme(kms, operation)
     kms.require(f"scheme:{scheme}")
     exchange = kms.call(
         operation.name,

@@ -1,5 +1,7 @@
 """Nonces: what was sent once is not taken again."""
 
+from datetime import timedelta
+
 import httpx
 
 from conformance.client.building import Scheme
@@ -10,6 +12,7 @@ from conformance.rules.authentication.answers import (
     TABLES,
     ask,
     expect_failure,
+    right_signer,
     twin,
     wrong_signer,
 )
@@ -18,6 +21,7 @@ from conformance.rules.gateway.looking import look, unchanged
 from conformance.run.context import Kms
 from conformance.run.registry import Case, Level, rule
 from conformance.run.verdict import NotTestable
+from conformance.wire.tamper import signers
 
 _SOURCE = f"{RPC_PAGE}; {TABLES}"
 
@@ -78,6 +82,29 @@ def reused_nonce(kms: Kms, scheme: Scheme) -> None:
     _first(kms, scheme, auth)
     exchange = kms.call("DescribeRegions", scheme=scheme, auth=auth)
     expect_failure(kms, exchange, "replayed-nonce", why="with the nonce of an earlier request")
+
+
+@rule(
+    "AUTH-034",
+    level=Level.MUST,
+    family="authentication",
+    statement="A nonce counts once, whatever the time beside it: a request of another minute with "
+    "the nonce of an earlier one is refused as SignatureNonceUsed.",
+    provenance="documented",
+    source=_SOURCE,
+    stage="authentication",
+    operations=("ListKeys",),
+    tags=("negative", "replay"),
+    readings=("error-family",),
+    cases=schemes,
+)
+def nonce_at_another_time(kms: Kms, scheme: Scheme) -> None:
+    """Sign two requests rightly with one nonce and with times that are minutes apart."""
+    kms.require(f"scheme:{scheme}")
+    auth = signers.with_one_nonce(right_signer(kms, scheme))
+    _first(kms, scheme, auth)
+    exchange = ask(kms, scheme, signers.shifted(auth, timedelta(minutes=-2)))
+    expect_failure(kms, exchange, "replayed-nonce", why="with the nonce of another minute")
 
 
 @rule(

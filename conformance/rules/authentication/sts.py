@@ -165,7 +165,7 @@ def expired_token(kms: Kms, operation: Operation) -> None:
     """Call each operation with a right signature and a token that is over."""
     params = real_or_plausible(kms, operation)
     method, placement = way(operation)
-    scheme = one_scheme(operation)
+    scheme = one_scheme(kms, operation)
     kms.require(f"scheme:{scheme}")
     exchange = kms.call(
         operation.name,

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from conformance.client.exchange import Exchange
-from conformance.rules.authentication.answers import wrong_signer
+from conformance.rules.authentication.answers import SCHEMES, wrong_signer
 from conformance.rules.concurrency.together import together
 from conformance.rules.effects.looking import done
 from conformance.run.context import Kms
@@ -145,8 +145,10 @@ def _unknown(kms: Kms) -> Callable[[], Any]:
 
 
 def _unsigned(kms: Kms) -> Callable[[], Any]:
+    offered = [scheme for scheme in SCHEMES if kms.offers(f"scheme:{scheme}")]
+
     def ask() -> Any:
-        return kms.call("ListKeys", auth=wrong_signer(kms, "V3", "other-secret")).status
+        return kms.call("ListKeys", auth=wrong_signer(kms, offered[-1], "other-secret")).status
 
     return ask
 

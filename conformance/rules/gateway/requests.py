@@ -69,10 +69,12 @@ def way(operation: Operation) -> tuple[str, Placement]:
     return found.method, placement
 
 
-def one_scheme(operation: Operation) -> Scheme:
-    """Return one scheme for an operation: each is used for every other operation."""
+def one_scheme(kms: Kms, operation: Operation) -> Scheme:
+    """Return one scheme for an operation: each that is offered is used for every other one."""
+    schemes: tuple[Scheme, ...] = ("RPC-1.0", "V3")
+    offered = [scheme for scheme in schemes if kms.offers(f"scheme:{scheme}")] or ["V3"]
     place = list(catalogue().operations).index(operation.name)
-    return "V3" if place % 2 else "RPC-1.0"
+    return offered[place % len(offered)]
 
 
 def operation_cases(

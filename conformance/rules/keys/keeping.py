@@ -265,3 +265,36 @@ def intervals_have_units(kms: Kms, text: str) -> None:
     policy = {"KeyId": key, "EnableAutomaticRotation": True, "RotationInterval": text}
     done(kms, "UpdateRotationPolicy", policy)
     expect_key(kms, key, AutomaticRotation="Enabled", RotationInterval=f"{365 * 86400}s")
+
+
+def _beyond() -> list[Case]:
+    texts = ("6d", f"{7 * 86400 - 1}s", "731d", "0d")
+    return [Case(text, text) for text in texts]
+
+
+@rule(
+    "KEY-035",
+    level=Level.MUST,
+    family="keys",
+    statement="An interval of rotation that is beyond every documented range, shorter than 7 days "
+    "or longer than 730, is refused with 400 InvalidParameter, and rotation stays off.",
+    provenance="documented",
+    source=_ROTATION,
+    stage="parameter",
+    operations=("UpdateRotationPolicy",),
+    safety="creates",
+    readings=("key-rotation-interval",),
+    cases=_beyond,
+)
+def intervals_have_limits(kms: Kms, text: str) -> None:
+    """Ask for a rotation that is too frequent or too rare under each reading."""
+    key = new_key(kms)
+    policy = {"KeyId": key, "EnableAutomaticRotation": True, "RotationInterval": text}
+    kms.expect_refused(
+        kms.call("UpdateRotationPolicy", policy),
+        codes=["InvalidParameter", "InvalidParameter.*", "InvalidRotationInterval*"],
+        statuses=[400],
+        why=f"an interval of {text}",
+    )
+    rotation = expect_key(kms, key).get("AutomaticRotation")
+    kms.expect(rotation in {None, "", "Disabled"}, "rotation stays off", kms.exchanges[-1])
