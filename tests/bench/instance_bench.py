@@ -93,7 +93,7 @@ def apis(rounds: int, count: int) -> Iterator[Ratio]:
             secret = {"SecretName": _SECRET}
             theirs = asked.by_kms_api("GetSecretValue", secret, count)
             read.append(theirs.cpu / asked.by_instance_api("GetSecretValue", secret, count).cpu)
-        yield Ratio("Encrypt of Instance API, by CPU", "Encrypt of KMS API", tuple(encrypt), 0.8)
+        yield Ratio("Encrypt of Instance API, by CPU", "Encrypt of KMS API", tuple(encrypt), 0.7)
         yield Ratio(
             "GetSecretValue in protobuf, by CPU", "GetSecretValue in JSON", tuple(read), 0.8
         )
