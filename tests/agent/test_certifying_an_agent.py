@@ -1,6 +1,7 @@
 """``kms-conformance run`` with agents of its own, of somebody else's, and with one that runs."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -69,8 +70,7 @@ def test_what_is_printed_is_seen_and_not_recorded(tmp_path):
     assert verdicts == {"AGT-032": "warn"}
     evidence = "".join(path.read_text() for path in (tmp_path / "r").rglob("*.json"))
     assert "canary-" not in text + evidence
-    assert "X-KMS-Token" in evidence
-    assert '"X-KMS-Token", "<redacted>"' in evidence.replace("\n", "")
+    assert re.search(r'"X-KMS-Token",\s*"<redacted>"', evidence)
 
 
 def test_an_agent_that_does_not_start_is_told_once_for_each_rule(tmp_path):

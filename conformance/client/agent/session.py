@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from conformance.client.agent.starting import AgentProcess, AgentSettings
-from conformance.client.agent.upstream import Upstream
+from conformance.client.agent.upstream import Upstream, is_plain
 from conformance.client.building import Outgoing
 from conformance.client.caller import Caller
 from conformance.client.exchange import Exchange
@@ -239,9 +239,10 @@ class Agents:
         self._stack.close()
 
     def _behind(self, entry: AgentEntry) -> Upstream:
+        """Return the KMS of the agents: the target, or one of the suite where that may be wrong."""
         if self._upstream is None:
             caller = self._caller
-            if entry.command:
+            if entry.command and not is_plain(self._target):
                 own = self._stack.enter_context(embedded_target(("--record",)))
                 for credential in own.identities.values():
                     self._learn(credential.secret)

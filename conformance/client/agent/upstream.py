@@ -1,9 +1,11 @@
 """KMS as the agent under test sees it: secrets are made there, and what arrives is counted.
 
-It is the embedded endpoint in a process of its own, or the target itself when the agent runs
-already. Counting and failing need the control surface of the embedded endpoint.
+It is the target itself when the agent runs already, or when the target is the embedded endpoint
+without a deviation, and else the embedded endpoint in a process of its own. Counting and failing
+need the control surface of the embedded endpoint.
 """
 
+import contextlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -62,10 +64,14 @@ class Upstream:
         self._caller = caller
         self._names = names
         self._learn = learn
+        self._recording = False
         self._control = httpx.Client(trust_env=False, timeout=_CONTROL_TIMEOUT)
 
     def close(self) -> None:
-        """Close the connection to the control surface."""
+        """Let the upstream go back to counting without keeping."""
+        if self._recording:
+            with contextlib.suppress(NotTestable):
+                self._post("/witness", {"record": False, "clear": True})
         self._control.close()
 
     @property
@@ -148,6 +154,7 @@ class Upstream:
 
     def forget(self) -> None:
         """Begin to count anew."""
+        self._recording = True
         self._post("/witness", {"record": True, "clear": True})
 
     def arrivals(self) -> list[Arrival]:
@@ -215,6 +222,17 @@ class Upstream:
                 f"the control surface of the upstream does not answer ({type(error).__name__})"
             ) from None
         return answer.json()
+
+
+def is_plain(target: Target) -> bool:
+    """Tell whether a target is the embedded endpoint without any deviation in force."""
+    if target.control is None:
+        return False
+    try:
+        answer = httpx.get(f"{target.control}/state", trust_env=False, timeout=_CONTROL_TIMEOUT)
+        return answer.status_code == 200 and answer.json()["deviations"] == []
+    except (httpx.HTTPError, ValueError, KeyError):
+        return False
 
 
 def _secret_of(seen: Mapping[str, Any]) -> str | None:

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from conformance.client.agent.session import PATIENCE, Agent
@@ -20,8 +21,12 @@ KIN = (
 )
 #: Seconds for which values are kept where a rule waits for their end.
 SHORT = 1.0
-#: Share of a second beyond the TTL after which a value is no longer fresh on any clock.
+#: Seconds beyond the TTL after which a value is no longer fresh on any clock.
 BEYOND = 0.3
+#: Secrets that grow old together: one for each rule that takes one.
+_AT_A_TIME = 5
+#: Seconds beyond the TTL: no page says how long an agent falls back to a value.
+_OLD_AT_MOST = 5.0
 CELLS = ("shared-ram-api-secret-retrieval.kms-agent",)
 
 
@@ -104,6 +109,33 @@ def read(kms: Kms, agent: Agent, secret: Secret, when: str) -> Exchange:
     exchange = agent.read(secret.name)
     expect_value(kms, agent, exchange, secret, when)
     return exchange
+
+
+@dataclass(frozen=True)
+class Aged:
+    """A secret whose value an agent has fetched, and when, by the monotonic clock."""
+
+    secret: Secret
+    fetched: float
+
+
+def old_secret(kms: Kms, agent: Agent) -> Secret:
+    """Return a secret whose value the agent has, and which is no longer fresh.
+
+    Several are made and read at a time, so that rules wait for the same while.
+    """
+    pool: list[Aged] = kms.memo.setdefault(("old secrets", agent.url), [])
+    too_old = time.monotonic() - lifetime(agent) - _OLD_AT_MOST
+    while pool and pool[0].fetched < too_old:
+        pool.pop(0)
+    if not pool:
+        for _ in range(_AT_A_TIME):
+            secret = new_secret(kms, agent)
+            read(kms, agent, secret, "while KMS is there")
+            pool.append(Aged(secret, time.monotonic()))
+    aged = pool.pop(0)
+    time.sleep(max(0.0, aged.fetched + lifetime(agent) + BEYOND - time.monotonic()))
+    return aged.secret
 
 
 def wait_until_old(agent: Agent) -> None:
