@@ -231,7 +231,15 @@ def _(endpoint: Endpoint) -> None:
     source=SDK,
 )
 def _(endpoint: Endpoint) -> None:
-    endpoint.seams.plaintext_fits = lambda _row, _plaintext: True
+    def wrapper(call: Call, original: Handler) -> Any:
+        try:
+            return original(call)
+        except KmsError as error:
+            if error.code != "InvalidParameter":
+                raise
+            raise KmsError("InternalFailure", "Encryption failed.") from None
+
+    wrap_handler(endpoint, "AsymmetricEncrypt", wrapper)
 
 
 @fault(
