@@ -36,7 +36,7 @@ WORDS = (
     "response_type", "log", "config",
 )  # fmt: skip
 _WORD = re.compile(r"\{([A-Za-z_]+)\}")
-_START_SECONDS = 20.0
+_START_SECONDS = 60.0
 _URL = "http://127.0.0.1:2025"
 
 

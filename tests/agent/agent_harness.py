@@ -38,7 +38,7 @@ class Running:
         started = threading.Event()
         self._thread = threading.Thread(target=self.server.run, args=(started.set,), daemon=True)
         self._thread.start()
-        assert started.wait(10)
+        assert started.wait(60)
 
     @property
     def url(self):
