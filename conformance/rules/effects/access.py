@@ -38,7 +38,7 @@ def _policy(kms: Kms) -> dict[str, Any]:
     return {"Version": "1", "Statement": [everything, denied]}
 
 
-def _statements(exchange: Exchange) -> list[Any]:
+def statements_of(exchange: Exchange) -> list[Any]:
     """Return the statements of a policy with every value that may be one or several as a list."""
     try:
         policy = json.loads(str(exchange.data.get("Policy")))
@@ -80,7 +80,7 @@ def policy_at_creation(kms: Kms) -> None:
     expect_shown(
         kms,
         lambda: kms.call("GetKeyPolicy", {"KeyId": key_id, "PolicyName": "default"}),
-        lambda exchange: _statements(exchange) == policy["Statement"],
+        lambda exchange: statements_of(exchange) == policy["Statement"],
         "GetKeyPolicy tells the statements that CreateKey was given",
     )
 
@@ -113,7 +113,7 @@ def policy_is_kept(kms: Kms, kind: str) -> None:
     expect_shown(
         kms,
         lambda: kms.call(f"Get{kind}Policy", {**reference, "PolicyName": "default"}),
-        lambda exchange: _statements(exchange) == policy["Statement"],
+        lambda exchange: statements_of(exchange) == policy["Statement"],
         f"Get{kind}Policy tells the statements that were set",
     )
 

@@ -1,0 +1,1 @@
+"""State machines: calls at random beside a model, told as the shortest story that fails."""
