@@ -20,7 +20,7 @@ from conformance.reference.faults.tools import RESPONSES, SDK, key_of, secret_of
 from conformance.reference.passage import Passage, Response
 
 #: Seconds between looking and changing.
-_WINDOW = 0.03
+_WINDOW = 0.1
 #: One answer in so many is wrong.
 _RARE = 20
 
