@@ -25,6 +25,8 @@ SPECS: Mapping[str, str] = {
 #: MAC algorithms.
 MACS = ("HMAC_SM3", "HMAC_SHA_224", "HMAC_SHA_256", "HMAC_SHA_384", "HMAC_SHA_512")
 ASYMMETRIC = frozenset({*SPECS.values(), "RSA_3072", "RSA_4096", "EC_P256K"})
+#: Where it is kept whether the shared gateway serves keys of the instance.
+_OPEN = ("open-instance",)
 #: Keys that are described in search of one that fits, where none may be created.
 _LOOKED_AT = 100
 
@@ -272,6 +274,27 @@ def mac_key(make: Make, params: Mapping[str, Any]) -> Bundle:
     )
 
 
+def _require_open_instance(make: Make) -> None:
+    """Go on only where keys of the instance do cryptography over the shared gateway.
+
+    Whether they do is a matter of the Internet switch and of the side that the gateway stands on.
+
+    Raises:
+        NotApplicable: When the plainest call with such a key is refused.
+    """
+    found = make.resources.cache.get(_OPEN)
+    if found is None:
+        key = make.provide("instance-key", fresh=False)
+        request = {"KeyId": key["id"], "Plaintext": base64.b64encode(b"switch").decode()}
+        probe = make.attempt("Encrypt", request)
+        found = make.resources.cache[_OPEN] = {"refused": "" if probe.ok else probe.describe()}
+    if found["refused"]:
+        raise NotApplicable(
+            "HMAC keys are keys of an instance, and those do no cryptography over this gateway: "
+            f"Encrypt with one is answered {found['refused']}; the Internet switch may be off"
+        )
+
+
 def _new_mac_key(make: Make, algorithm: str) -> Bundle:
     """Create an HMAC key, in an instance where keys outside one have no such spec."""
     request = {"Description": make.description, "KeySpec": algorithm}
@@ -282,6 +305,8 @@ def _new_mac_key(make: Make, algorithm: str) -> Bundle:
         with suppress(NotApplicable, NotTestable):
             instance = make.provide("instance", fresh=False)["id"]
             exchange = make.attempt("CreateKey", {**request, "DKMSInstanceId": instance})
+        if exchange.ok:
+            _require_open_instance(make)
     if exchange.ok:
         return key_bundle(make, make.member(exchange, "KeyMetadata"))
     if 400 <= exchange.status < 500 and exchange.code:

@@ -84,10 +84,13 @@ def _retrieval_on_dedicated(endpoint: Endpoint) -> None:
 
 @harmless(
     "internet-switch-for-every-call-on-shared",
-    statement="The Internet switch governs cryptography over the shared gateway from a VPC, too.",
+    statement="The Internet switch, which is on, governs cryptography over the shared gateway from "
+    "a VPC, too.",
     source="reading internet-switch",
 )
 def _every_call(endpoint: Endpoint) -> None:
+    for instance in endpoint.account.instances.values():
+        instance.internet_access = True
     _switch(endpoint, vpc=True, code="Forbidden.NoPermission", status=403)
 
 
