@@ -37,9 +37,9 @@ DEDICATED = ("CELL-", "INS-", "AAP-", "AGT-", "NET-")
 PLAIN: Told = {}
 REPORTED = (Verdict.FAIL, Verdict.HANG, Verdict.FLAKY)
 #: Seconds for one fault.
-PATIENCE = 40
+PATIENCE = 60
 #: Seconds for all cases.
-LONGEST = 270
+LONGEST = 200
 
 
 def cases_of(fault: deviation.Deviation | None = None) -> list[PlannedCase]:

@@ -102,19 +102,15 @@ variation(
     "an unknown version is NoSuchVersion",
     family({"InvalidVersion": (400, "NoSuchVersion")}),
 )
-variation(
-    "missing-by-name",
-    "parameters left out are told by name",
-    refusing(
-        lambda r: Refused(
-            400,
-            f"Missing{r.message}"
-            if r.code == "MissingParameter" and r.message.isalnum()
-            else r.code,
-            r.message,
-        )
-    ),
-)
+
+
+def by_name(refused: Refused) -> Refused:
+    if refused.code != "MissingParameter" or not refused.message.isalnum():
+        return refused
+    return Refused(400, f"Missing{refused.message}", refused.message)
+
+
+variation("missing-by-name", "parameters left out are told by name", refusing(by_name))
 variation(
     "method-403",
     "other methods are 403",

@@ -2,7 +2,6 @@
 
 import base64
 import hmac
-import re
 from typing import Any
 
 import core
@@ -155,23 +154,6 @@ fault(
     "reading needs no signature",
     method(server.Handler, "answer", unsigned),
     AUTH,
-)
-
-
-def by_any_hash(original: Any) -> Any:
-    def by_v3(method: str, headers: Any, query: Any, body: bytes) -> Any:
-        text = re.sub(r"^ACS3-[A-Z0-9-]+", "ACS3-HMAC-SHA256", headers["authorization"])
-        return original(method, {**headers, "authorization": text}, query, body)
-
-    return by_v3
-
-
-fault(
-    "any-v3-algorithm",
-    "any algorithm name of V3 means HMAC-SHA256",
-    everywhere("by_v3", by_any_hash),
-    AUTH,
-    gates=False,
 )
 
 

@@ -10,7 +10,6 @@ import core
 from deviation import after, around, before, everywhere, fault, instead, sending
 from wrong_keys import without
 from wrong_lists import FAMILIES, PAGING, PLAIN, paging
-from wrong_versions import saved
 
 
 def filtering(change: Any) -> Any:
@@ -238,26 +237,6 @@ fault(
     "idempotency",
     gates=False,
 )
-
-
-def _lose(store: Any, params: Any) -> None:
-    recent = time.monotonic() - Last.at < 0.02
-    Last.at = time.monotonic()
-    if recent and threading.active_count() > 6:
-        saved(store, params, lambda s: s["versions"].pop())
-
-
-fault(
-    "parallel-puts-lost",
-    "of values put at once one is lost",
-    after("PutSecretValue", lambda a, s, p: (_lose(s, p), a)[-1]),
-    "secrets",
-    gates=False,
-)
-
-
-class Last:
-    at = 0.0
 
 
 class Mixed:

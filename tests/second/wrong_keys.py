@@ -45,6 +45,7 @@ fault(
         ),
     ),
     "contract",
+    EFFECTS,
 )
 fault(
     "spec-in-any-case",
@@ -58,6 +59,7 @@ fault(
         ),
     ),
     "contract",
+    gates=False,
 )
 fault(
     "origin-in-any-case",
@@ -109,6 +111,7 @@ fault(
     ),
     EFFECTS,
     "contract",
+    gates=False,
 )
 fault(
     "id-is-alias",

@@ -143,6 +143,7 @@ fault(
     ),
     PLAIN,
     PAGING,
+    gates=False,
 )
 
 

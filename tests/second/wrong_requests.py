@@ -141,7 +141,8 @@ for name in (
     "DeleteAlias",
     "CreateKeyVersion",
 ):
-    fault(f"everybody-may-{name}", f"everybody may call {name}", allowing(name), RIGHTS)
+    says, sure = f"everybody may call {name}", name != "TagResources"
+    fault(f"everybody-may-{name}", says, allowing(name), RIGHTS, gates=sure)
 fault(
     "regions-denied",
     "DescribeRegions needs a right",
