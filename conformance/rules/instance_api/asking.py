@@ -10,6 +10,7 @@ import httpx
 from conformance.client.instance import InstanceExchange
 from conformance.run.context import Kms
 from conformance.run.registry import Case, rule
+from conformance.run.verdict import NotTestable
 from conformance.spec.instance import InstanceOperation, instance_api
 from conformance.wire.instance import InstanceAuth
 from conformance.wire.request import rebuilt
@@ -26,6 +27,8 @@ NEEDS = ("gateway:dedicated", "api:instance")
 CRYPTOGRAPHY = "dedicated-aap-instance-api-cryptographic"
 RETRIEVAL = "dedicated-aap-instance-api-secret-retrieval"
 API = instance_api()
+#: Where is noted that right calls are served.
+_SERVED = "instance-api-serves"
 TEXT = b"a text of the conformance suite \x00\xff"
 
 #: Declares a rule of this family.
@@ -43,11 +46,16 @@ def key_pair(kms: Kms, spec: str, usage: str) -> str:
     return str(kms.provide("asymmetric-key", wanted, instance=True)["id"])
 
 
+def expect_served(kms: Kms, exchange: InstanceExchange) -> InstanceExchange:
+    """Return the exchange when it succeeded with a message that holds something."""
+    kms.expect_success(exchange)
+    kms.expect(exchange.present, f"{exchange.operation} answers more than nothing", exchange)
+    return exchange
+
+
 def done(kms: Kms, operation: str, **values: Any) -> InstanceExchange:
     """Send a call that must succeed."""
-    exchange = kms.call_instance(operation, values)
-    kms.expect_success(exchange)
-    return exchange
+    return expect_served(kms, kms.call_instance(operation, values))
 
 
 def to_open(made: InstanceExchange, blob: str = "CiphertextBlob") -> dict[str, Any]:
@@ -87,8 +95,29 @@ def expect_code(kms: Kms, exchange: InstanceExchange, kind: str, why: str = "") 
     kms.expect_refused(exchange, codes=[error.code], statuses=statuses, why=why or error.when)
 
 
+def require_served(kms: Kms) -> None:
+    """Go on only where right calls are served: a target that refuses everything proves nothing.
+
+    Raises:
+        NotTestable: When they are not.
+    """
+    if kms.memo.get(_SERVED) or not kms.offers("instance-operation:GenerateRandom"):
+        return
+    exchange = harmless_call(kms)
+    if not exchange.ok or not exchange.present:
+        raise NotTestable(
+            f"a right call of KMS Instance API is answered by {exchange.describe()}", [exchange]
+        )
+    kms.memo[_SERVED] = True
+
+
 def signer(kms: Kms) -> InstanceAuth:
-    """Return the right signer of the client key of the whole instance."""
+    """Return the right signer of the client key of the whole instance.
+
+    Raises:
+        NotTestable: When not even it is served.
+    """
+    require_served(kms)
     return InstanceAuth(kms.instance_key())
 
 
@@ -180,7 +209,12 @@ _REQUESTS: Mapping[str, Callable[[Kms], dict[str, Any]]] = {
 
 
 def right_request(kms: Kms, operation: str) -> dict[str, Any]:
-    """Return the fields of a request that succeeds."""
+    """Return the fields of a request that succeeds.
+
+    Raises:
+        NotTestable: When no right call is served.
+    """
+    require_served(kms)
     return _REQUESTS[operation](kms)
 
 
@@ -226,9 +260,10 @@ def block_mode(kms: Kms, key: str, algorithm: str, **more: Any) -> InstanceExcha
     if not exchange.ok:
         codes = ["InvalidParameter", "UnsupportedOperation"]
         kms.expect_refused(exchange, codes=codes, why=f"{algorithm} with a key that lacks it")
+        done(kms, "Encrypt", KeyId=key, Plaintext=TEXT)
         kms.showed("instance-block-modes", "hardware-only", exchange)
         return None
-    kms.expect_success(exchange)
+    expect_served(kms, exchange)
     kms.showed("instance-block-modes", "offered")
     return exchange
 

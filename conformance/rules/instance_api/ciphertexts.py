@@ -15,6 +15,7 @@ from conformance.rules.instance_api.asking import (
     expect_undecryptable,
     instance_rule,
     named_cases,
+    require_served,
     to_open,
 )
 from conformance.run.context import Kms
@@ -99,6 +100,7 @@ def ivs(kms: Kms) -> None:
 )
 def iv_length(kms: Kms, length: int) -> None:
     """Encrypt with an Iv that is too short or too long."""
+    require_served(kms)
     values = {"KeyId": aes(kms), "Plaintext": TEXT, "Iv": kms.bytes(length)}
     exchange = kms.call_instance("Encrypt", values)
     kms.expect_refused(
@@ -174,7 +176,8 @@ def tampered(kms: Kms, what: str) -> None:
     """Change one thing of what Decrypt takes."""
     made = done(kms, "Encrypt", KeyId=aes(kms), Plaintext=TEXT)
     values = to_open(made)
-    blob, iv = values["CiphertextBlob"], values["Iv"]
+    blob, iv = made.values["CiphertextBlob"], made.values["Iv"]
+    kms.expect(len(blob) > 1 and len(iv) > 3, "Encrypt answers CiphertextBlob and Iv", made)
     change: dict[str, Any] = {
         "first-byte": {"CiphertextBlob": _flipped(blob, 0)},
         "last-byte": {"CiphertextBlob": _flipped(blob, -1)},

@@ -10,6 +10,7 @@ from conformance.rules.instance_api.asking import (
     harmless_call,
     instance_rule,
     named_cases,
+    require_served,
     right_request,
 )
 from conformance.run.context import Kms
@@ -59,6 +60,7 @@ def operations_answer(kms: Kms, operation: str) -> None:
 )
 def request_ids_differ(kms: Kms) -> None:
     """Ask twice rightly and once for too much."""
+    require_served(kms)
     asked = [harmless_call(kms), harmless_call(kms)]
     asked.append(kms.call_instance("GenerateRandom", {"Length": 1000}))
     found = [exchange.answer.request_id for exchange in asked]
@@ -141,6 +143,7 @@ def random_bytes(kms: Kms) -> None:
 )
 def random_length(kms: Kms, length: int) -> None:
     """Ask for a length out of range."""
+    require_served(kms)
     exchange = kms.call_instance("GenerateRandom", {"Length": length})
     kms.expect_refused(
         exchange,

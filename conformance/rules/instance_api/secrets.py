@@ -8,6 +8,7 @@ from conformance.rules.instance_api.asking import (
     RETRIEVAL,
     done,
     instance_rule,
+    require_served,
 )
 from conformance.run.context import Kms
 from conformance.run.registry import Level
@@ -15,6 +16,7 @@ from conformance.run.registry import Level
 
 def _two_versions(kms: Kms) -> dict[str, Any]:
     """Return a secret with an earlier value "v1" and a current one."""
+    require_served(kms)
     made = kms.provide("secret", {"MoveToVersion": "v2"}, fresh=True, instance=True)
     return dict(made)
 
@@ -111,6 +113,7 @@ def selection_that_does_not_meet(kms: Kms) -> None:
 )
 def nothing_there(kms: Kms) -> None:
     """Ask for what is not there."""
+    require_served(kms)
     name = kms.provide("secret", instance=True)["name"]
     for values in (
         {"SecretName": f"{name}-nobody"},
@@ -132,6 +135,7 @@ def nothing_there(kms: Kms) -> None:
 )
 def code_of_an_unknown_secret(kms: Kms) -> None:
     """Ask for a secret that nobody made."""
+    require_served(kms)
     refused = kms.call_instance("GetSecretValue", {"SecretName": kms.fresh_name("secret")})
     kms.expect_refused(refused, codes=["Forbidden.ResourceNotFound"], statuses=[404])
 
@@ -148,6 +152,7 @@ def code_of_an_unknown_secret(kms: Kms) -> None:
 )
 def secrets_of_others(kms: Kms) -> None:
     """Ask for a secret that belongs to no instance."""
+    require_served(kms)
     secret = kms.provide("secret")
     refused = kms.call_instance("GetSecretValue", {"SecretName": secret["name"]})
     kms.expect_refused(refused, why="a secret outside the instance")

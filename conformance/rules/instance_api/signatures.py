@@ -72,7 +72,9 @@ def _signed(kms: Kms, spec: str, algorithm: str, message: bytes = TEXT) -> dict[
     """Sign a message; return what Verify takes."""
     key = key_pair(kms, spec, _SIGNS)
     values = {"KeyId": key, "Algorithm": algorithm, "Message": message, "MessageType": "RAW"}
-    return {**values, "Signature": done(kms, "Sign", **values).values["Signature"]}
+    made = done(kms, "Sign", **values)
+    kms.expect(len(made.values["Signature"]) > 3, "Sign answers a Signature", made)
+    return {**values, "Signature": made.values["Signature"]}
 
 
 @instance_rule(
@@ -161,6 +163,7 @@ def message_type_left_out(kms: Kms) -> None:
     """Leave MessageType out and see which reading shows."""
     key = key_pair(kms, "EC_P256", _SIGNS)
     values = {"KeyId": key, "Algorithm": "ECDSA_SHA_256", "Message": TEXT}
+    done(kms, "Sign", **values, MessageType="RAW")
     made = kms.call_instance("Sign", values)
     if not made.ok:
         kms.expect_refused(made, codes=["InvalidParameter", "MissingParameter"])
@@ -219,6 +222,7 @@ def rsa_mismatch(kms: Kms) -> None:
     made = done(kms, "Encrypt", KeyId=key, Plaintext=TEXT)
     values = to_open(made)
     changed = bytearray(values["CiphertextBlob"])
+    kms.expect(len(changed) == 256, "an RSA_2048 ciphertext has 256 bytes", made)
     changed[100] ^= 1
     for why, change in (
         ("the other hash", {"Algorithm": "RSAES_OAEP_SHA_1"}),
