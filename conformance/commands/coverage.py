@@ -37,6 +37,13 @@ def add(subparsers: "argparse._SubParsersAction[Any]") -> None:
         help="run everything against the embedded endpoint and renew specs/traceability.json",
     )
     parser.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        metavar="PATTERN",
+        help="with --update: rules whose part of the record is made anew",
+    )
+    parser.add_argument(
         "--families", action="store_true", help="cases for each operation, by family of rules"
     )
     parser.add_argument(
@@ -62,7 +69,7 @@ def coverage(arguments: argparse.Namespace) -> int:
     if arguments.update:
         from conformance.run.tracing import renew
 
-        renew()
+        renew(arguments.only)
         return 0
     record = recorded() if arguments.results is None else _of_run(arguments.results)
     traced = trace(record)
