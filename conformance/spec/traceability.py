@@ -191,7 +191,8 @@ def limit_places(row: Mapping[str, Any]) -> list[str]:
     for path in row.get("where", ()):
         owner, *members = path.split(".")
         if owner == "definitions":
-            places += [at for name, at in _references() if name == members[0]]
+            inner = "".join(f"/{member}" for member in members[1:])
+            places += [f"{at}{inner}" for name, at in _references() if name == members[0]]
         else:
             places.append(f"{owner}/{'/'.join(members)}")
     words = _LIMITS[row["keyword"]] if places else ()

@@ -46,11 +46,14 @@ def main() -> int:
     work = [*tasks.controls(chosen), *tasks.of_faults(chosen)]
     if not arguments.no_harmless:
         work += [*tasks.of_null_targets(), *tasks.of_variations(arguments.share)]
+    if arguments.report_only:
+        work = []
     _do(work, report, arguments)
     # What reported a fault must be silent without one.
-    _do(tasks.counterparts(report.results), report, arguments)
+    if not arguments.report_only:
+        _do(tasks.counterparts(report.results), report, arguments)
     document = report.document(
-        seconds=time.monotonic() - started,
+        seconds=sum(result["seconds"] for result in report.results),
         seeded=len(faults()),
         variations=len(variations()),
         generic=_generic(),
@@ -92,9 +95,15 @@ def _arguments() -> argparse.Namespace:
         "--share", type=int, default=6, metavar="N", help="each variation meets a rule in N (6)"
     )
     parser.add_argument(
+        "--report-only", action="store_true", help="write what --resume holds, and do nothing more"
+    )
+    parser.add_argument(
         "--resume", type=Path, metavar="FILE", help="keep results there, and take up what it holds"
     )
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if arguments.report_only and arguments.resume is None:
+        parser.error("--report-only needs --resume FILE")
+    return arguments
 
 
 def _results(work: list[tasks.Task], jobs: int) -> Iterator[dict[str, Any]]:

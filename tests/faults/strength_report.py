@@ -123,7 +123,7 @@ class Report:
                 f"controls: {document['controls']['green']} green, "
                 f"{len(document['controls']['accused'])} accused"
             ),
-            f"{document['seconds']:.0f} s",
+            f"{document['seconds']:.0f} s of work",
         ]
         return "\n".join(lines)
 
@@ -200,6 +200,19 @@ def render(document: dict[str, Any]) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _unfinished(document: dict[str, Any]) -> list[str]:
+    """Say what is still to be run."""
+    found, harmless = document["faults"], document["harmless"]
+    run = found["killed"] + found["survived"] + found["void"]
+    if run == found["seeded"] and harmless["run"] == harmless["known"]:
+        return []
+    return [
+        "",
+        f"**Unfinished**: {run} of {found['seeded']} faults and {harmless['run']} of "
+        f"{harmless['known']} variations have been run so far; `make strength` runs them all.",
+    ]
 
 
 _KINDS = {
