@@ -6,6 +6,8 @@ from conformance.oracle.expected import ANYTHING, OK, Expected, expected_of, ref
 from conformance.oracle.key_model import ENABLED, KeyModel
 
 TAKEN = "AliasAlreadyExists"
+#: Reading alias-of-pending-deletion: one table names either of them.
+PENDING = ("Rejected.PendingDeletion", "Rejected.StateModifiedFailed")
 UNKNOWN = "Forbidden.AliasNotFound"
 
 
@@ -23,7 +25,7 @@ class AliasModel:
 
     def creates(self, name: str, key: str) -> Expected:
         """Return what CreateAlias may answer."""
-        by_key = expected_of(self.keys[key].expects("CreateAlias"))
+        by_key = self._by_key("CreateAlias", key)
         if self.holders.get(name) == key:
             # That the same name for the same key is taken, too, is concluded.
             return by_key & ANYTHING
@@ -31,8 +33,13 @@ class AliasModel:
 
     def updates(self, name: str, key: str) -> Expected:
         """Return what UpdateAlias may answer; the new key alone decides beside the name."""
-        by_key = expected_of(self.keys[key].expects("UpdateAlias"))
+        by_key = self._by_key("UpdateAlias", key)
         return by_key & (OK if name in self.holders else refused(UNKNOWN))
+
+    def _by_key(self, operation: str, key: str) -> Expected:
+        """Return what the state of a key expects; two codes are told for its deletion window."""
+        expected = expected_of(self.keys[key].expects(operation))
+        return refused(*PENDING) if expected.outcome == "refused" else expected
 
     def deletes(self, name: str) -> Expected:
         """Return what DeleteAlias may answer."""

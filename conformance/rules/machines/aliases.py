@@ -142,6 +142,7 @@ class Aliases(Machine):
     stage="state",
     promises=("semantics/alias-unique", "semantics/alias-moves", "semantics/alias-taken"),
     operations=("CreateAlias", "UpdateAlias", "DeleteAlias", "ListAliasesByKeyId"),
+    readings=("alias-of-pending-deletion",),
     safety="schedules-deletion",
 )
 def aliases_follow_the_model(kms: Kms) -> None:
