@@ -42,10 +42,10 @@ def test_a_fault_is_reported(name: str) -> None:
     assert any(verdict in gating for verdict, _ in told.values()), f"{fault.says}: {told}"
 
 
-@pytest.mark.parametrize("name", some(sorted(variations()), 2))
+@pytest.mark.parametrize("name", some(sorted(variations()), 1))
 def test_a_variation_is_not_accused(name: str) -> None:
     cases = cases_of()
-    share = cases if THOROUGH else cases[TODAY % 12 :: 12]
+    share = cases if THOROUGH else cases[TODAY % 24 :: 24]
     accused = {
         case: found
         for case, found in told_by(share, [name]).items()
