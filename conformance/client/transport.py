@@ -113,10 +113,14 @@ class Transport:
     Args:
         base_url: Scheme, host and port.
         context: Trust for https; None for http.
+        trusted: Name of the CA file that the trust comes from, None for the public authorities.
     """
 
-    def __init__(self, base_url: str, context: ssl.SSLContext | None) -> None:
+    def __init__(
+        self, base_url: str, context: ssl.SSLContext | None, trusted: str | None = None
+    ) -> None:
         self.base_url = base_url
+        self._trusted = trusted
         url = httpx.URL(base_url)
         self._origin = (url.raw_scheme, url.raw_host, url.port)
         self._deadline = _Deadline()
@@ -166,7 +170,7 @@ class Transport:
         except httpcore.TimeoutException:
             raise Hang(f"no complete answer from {self.base_url} within {timeout:g} s") from None
         except httpcore.NetworkError as error:
-            raise _transport_problem(error, self.base_url) from None
+            raise _transport_problem(error, self.base_url, self._trusted) from None
         except httpcore.RemoteProtocolError as error:
             closed = "disconnected" in str(error)
             what = "closed the connection without an answer" if closed else f"sent no HTTP: {error}"
@@ -233,15 +237,16 @@ def _proxy(base_url: str) -> str | None:
     return getproxies().get(url.scheme)
 
 
-def _transport_problem(error: Exception, base_url: str) -> TransportProblem:
+def _transport_problem(error: Exception, base_url: str, trusted: str | None) -> TransportProblem:
     import socket
 
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, ssl.SSLCertVerificationError):
+            by = f" by the CA file {trusted}, which may be another's," if trusted else ""
             return TransportProblem(
                 "certificate",
-                f"the certificate of {base_url} is not trusted ({seen.verify_message}): "
+                f"the certificate of {base_url} is not trusted{by} ({seen.verify_message}): "
                 "name its authority as ca in the target file",
                 own=seen.verify_code in _OWN_MISTAKES,
             )

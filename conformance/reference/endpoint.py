@@ -128,9 +128,7 @@ class Endpoint:
         #: The instance behind the dedicated gateway.
         self.instance_id = next(iter(self.account.instances))
         self.seams = Seams()
-        #: Certificate that its servers' own ones hang from, PEM; empty while nothing serves it.
-        self.ca_pem = ""
-        #: Likewise of the dedicated gateway: root and second authority.
+        #: Root and second authority of the dedicated gateway, PEM; empty while nothing serves it.
         self.instance_ca_pem = ""
         #: Names of the faults and harmless variations in force.
         self.deviations: list[str] = []

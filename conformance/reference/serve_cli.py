@@ -321,6 +321,8 @@ def write_target(endpoint: "Endpoint", server: "Server", folder: Path) -> Path:
         "managed-data-key": next(iter(endpoint.account.managed_data_keys), None),
     }
     text += _toml_table("resources", {name: value for name, value in made.items() if value})
+    if endpoint.settings.older_image:
+        text += _toml_table("offers", {"without": ["feature:dedicated-kms-api"]})
     if server.control_url is not None:
         text += _toml_table("control", {"url": server.control_url})
     target = folder / "target.toml"

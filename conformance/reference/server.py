@@ -81,7 +81,6 @@ class Server:
         self.instance_authority = Authority.make() if flat else Authority.make_private()
         one = dedicated.shared_authority
         self.authority = self.instance_authority if one else Authority.make()
-        endpoint.ca_pem = self.authority.pem
         endpoint.instance_ca_pem = self.instance_authority.pem
         self._state = ServerState()
         self._stopping: Callable[[], None] = lambda: None

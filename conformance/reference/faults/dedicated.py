@@ -1,7 +1,11 @@
 """Faults of the dedicated gateway's TLS."""
 
+from typing import Any
+
+from conformance.reference.ca import Authority
+from conformance.reference.call import Call
 from conformance.reference.endpoint import Endpoint
-from conformance.reference.faults.registry import fault
+from conformance.reference.faults.registry import fault, wrap_answer
 
 _SDK_PAGE = "Alibaba Cloud SDK page 601559"
 _CHAIN = "RFC 8446, section 4.4.2"
@@ -106,3 +110,18 @@ def _tls11(endpoint: Endpoint) -> None:
 )
 def _plain(endpoint: Endpoint) -> None:
     endpoint.transport.dedicated.plain = True
+
+
+@fault(
+    "instance-tells-the-chain-of-another",
+    breaks=("GW-DED-008",),
+    statement="GetKmsInstance tells the CA certificates of another instance.",
+    source="GetKmsInstance page",
+)
+def _other_chain(endpoint: Endpoint) -> None:
+    other = Authority.make_private().pem
+
+    def change(_call: Call, answer: dict[str, Any]) -> None:
+        answer["KmsInstance"]["CaCertificateChainPem"] = other
+
+    wrap_answer(endpoint, "GetKmsInstance", change)

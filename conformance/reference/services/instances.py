@@ -62,8 +62,8 @@ def get_kms_instance(call: Call) -> dict[str, Any]:
         "Log": 0,
         "LogStorage": 0,
     }
-    if call.endpoint.ca_pem:
-        shown["CaCertificateChainPem"] = call.endpoint.ca_pem
+    if call.endpoint.instance_ca_pem:
+        shown["CaCertificateChainPem"] = call.endpoint.instance_ca_pem
     return {"KmsInstance": shown}
 
 

@@ -212,3 +212,32 @@ def plain_text_on_tls_port(kms: Kms) -> None:
     key = str(kms.provide("symmetric-key", instance=True)["id"])
     pairs = [("KeyId", key), ("Plaintext", "cGxhaW4gdGV4dA==")]
     expect_plain_text_refused(kms, "dedicated", "Encrypt", pairs)
+
+
+@rule(
+    "GW-DED-008",
+    level=Level.SHOULD,
+    family=_FAMILY,
+    statement="The chain of CA certificates that GetKmsInstance tells suffices to trust the "
+    "dedicated gateway of that instance.",
+    provenance="documented",
+    source="GetKmsInstance page; Go SDK v4.1.0: CaCertificateChainPem",
+    stage="service",
+    operations=("GetKmsInstance",),
+    needs=(*_NEEDS, "gateway:shared"),
+    tags=("tls",),
+)
+def told_chain(kms: Kms) -> None:
+    """Ask for the chain and trust it alone."""
+    instance = kms.target.gateways["dedicated"].instance
+    if instance is None:
+        raise NotTestable("the instance is not known: give instance under [gateways.dedicated]")
+    expect_trusted(kms, "dedicated", trusting(kms, "dedicated"))
+    told = kms.expect_success(kms.call("GetKmsInstance", {"KmsInstanceId": instance}))
+    found = told.data.get("KmsInstance")
+    chain = found.get("CaCertificateChainPem") if isinstance(found, dict) else None
+    try:
+        certificates = load_pem_x509_certificates(str(chain).encode())
+    except ValueError:
+        kms.violated("GetKmsInstance tells CaCertificateChainPem, certificates in PEM", told)
+    expect_trusted(kms, "dedicated", _trusting(certificates), why=" by the chain that is told")
