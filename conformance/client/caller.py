@@ -271,7 +271,9 @@ class Caller:
             url = self.base_url(gateway, listener)
             ca = self.target.gateways[gateway].ca
             context = trust_context(ca) if url.startswith("https:") else None
-            transport = self._transports.setdefault(key, Transport(url, context, ca and ca.name))
+            transport = self._transports.setdefault(
+                key, Transport(url, context, ca.name if ca else None)
+            )
         return transport
 
     def _check_allowed(self, operation: str) -> None:
