@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: certify test check lint types unit bench bench-load strength lock clean help
+.PHONY: certify test check lint types unit bench bench-load strength coverage lock clean help
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -37,8 +37,12 @@ bench: $(VENV)/.installed ## ratios of the endpoint and the runner against their
 bench-load: $(VENV)/.installed ## ratios of the load generator; needs two free cores for about a quarter of an hour
 	$(BIN)/python -m load.bench
 
-strength: $(VENV)/.installed ## the kill score: every fault of the reference against the rules
+strength: $(VENV)/.installed ## the kill score: every seeded fault against the rules that must report it
 	$(BIN)/python -m tests.faults.strength
+
+coverage: $(VENV)/.installed ## renew the record of which rule tests which promise, and show it
+	$(BIN)/kms-conformance coverage --update
+	$(BIN)/kms-conformance coverage
 
 lock: ## renew the lock files from pyproject.toml
 	$(BIN)/python scripts/lock.py

@@ -37,7 +37,6 @@ GOAL = 98.0
 def main() -> int:
     """Print the score; return the exit code."""
     arguments = _arguments()
-    started = time.monotonic()
     chosen = [name for name in faults() if fnmatchcase(name, arguments.faults)]
     if not chosen:
         print(f"no fault matches {arguments.faults!r}", file=sys.stderr)

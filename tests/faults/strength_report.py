@@ -170,8 +170,9 @@ def render(document: dict[str, Any]) -> str:
             f"{found['void']} void; {len(document['harmless']['accused'])} of "
             f"{document['harmless']['run']} harmless variations accused; "
             f"{len(document['null_targets']['green'])} of {document['null_targets']['run']} null targets "
-            f"green. It took {document['seconds']:.0f} s."
+            f"green. The tasks took {document['seconds']:.0f} s together."
         ),
+        *_unfinished(document),
         "",
         "| what brings faults about | killed | survived | void |",
         "|---|---|---|---|",
@@ -208,11 +209,11 @@ def _unfinished(document: dict[str, Any]) -> list[str]:
     run = found["killed"] + found["survived"] + found["void"]
     if run == found["seeded"] and harmless["run"] == harmless["known"]:
         return []
-    return [
-        "",
+    told = (
         f"**Unfinished**: {run} of {found['seeded']} faults and {harmless['run']} of "
-        f"{harmless['known']} variations have been run so far; `make strength` runs them all.",
-    ]
+        f"{harmless['known']} variations have been run so far; `make strength` runs them all."
+    )
+    return ["", told]
 
 
 _KINDS = {
