@@ -93,7 +93,7 @@
 
   /** A finding is shown when its rule matches, or one of its cases together with the rule does. */
   function filterFindings(words) {
-    for (const finding of document.querySelectorAll("details.finding")) {
+    for (const finding of document.querySelectorAll("details.finding[data-text]")) {
       const about = finding.dataset.text.toLowerCase();
       const whole = has(about, words);
       const parts = finding.querySelectorAll("article[data-text], li[data-text]");
