@@ -47,9 +47,9 @@ def key_pair(kms: Kms, spec: str, usage: str) -> str:
 
 
 def expect_served(kms: Kms, exchange: InstanceExchange) -> InstanceExchange:
-    """Return the exchange when it succeeded with a message that holds something."""
+    """Return the exchange when it succeeded with a message, which carries a RequestId always."""
     kms.expect_success(exchange)
-    kms.expect(exchange.present, f"{exchange.operation} answers more than nothing", exchange)
+    kms.expect(exchange.answer.request_id, f"{exchange.operation} answers RequestId", exchange)
     return exchange
 
 
@@ -104,7 +104,7 @@ def require_served(kms: Kms) -> None:
     if kms.memo.get(_SERVED) or not kms.offers("instance-operation:GenerateRandom"):
         return
     exchange = harmless_call(kms)
-    if not exchange.ok or not exchange.present:
+    if not exchange.ok or not exchange.answer.request_id:
         raise NotTestable(
             f"a right call of KMS Instance API is answered by {exchange.describe()}", [exchange]
         )

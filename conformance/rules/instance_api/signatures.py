@@ -12,6 +12,7 @@ from conformance.rules.instance_api.asking import (
     TEXT,
     done,
     expect_opens,
+    expect_served,
     expect_undecryptable,
     instance_rule,
     key_pair,
@@ -169,7 +170,7 @@ def message_type_left_out(kms: Kms) -> None:
         kms.expect_refused(made, codes=["InvalidParameter", "MissingParameter"])
         kms.showed("instance-message-type", "required", made)
         return
-    kms.expect_success(made)
+    expect_served(kms, made)
     public, _ = _public(kms, key)
     right = verify(public, "ECDSA_SHA_256", sha256(TEXT), made.values["Signature"])
     kms.expect(right, "the signature is over SHA-256 of the message", made)
