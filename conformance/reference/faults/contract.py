@@ -79,7 +79,7 @@ def _two_options(endpoint: Endpoint) -> None:
 
 @fault(
     "odd-numbers-refused",
-    breaks=("CON-001", "CON-005"),
+    breaks=("CON-001",),
     statement="GetRandomPassword refuses odd lengths.",
     source=SDK,
 )
