@@ -4,12 +4,12 @@ A stage raises `KmsError` to refuse. Their order is the endpoint's; what each re
 the ones before it.
 """
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from conformance.reference import answers, permissions
 from conformance.reference.call import Call
 from conformance.reference.errors import KmsError
+from conformance.reference.json_body import json_body
 from conformance.reference.passage import Passage, Response
 from conformance.wire.checks import answer_format
 from conformance.wire.failures import AuthFailure, DuplicateParameter, FailureKind, WireError
@@ -27,9 +27,6 @@ _MOST_PAIRS = 2_000
 #: Operations that answer while the service is not open, or stopped.
 _ALWAYS_OPEN = frozenset({"OpenKmsService", "DescribeAccountKmsStatus", "DescribeRegions"})
 _NOT_OPEN = {"NotEnabled": "service-not-open", "InDebt": "account-in-debt"}
-_to_json = json.JSONEncoder(
-    separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False
-).encode
 _JSON_HEADERS = (("content-type", JSON_TYPE),)
 _XML_HEADERS = (("content-type", XML_TYPE),)
 
@@ -192,7 +189,7 @@ def render(endpoint: "Endpoint", passage: Passage) -> Response:
         return _render_error(endpoint, passage, passage.error)
     members = {**passage.answer, "RequestId": passage.request_id}
     if passage.format != "XML":
-        return Response(200, _JSON_HEADERS, _to_json(members).encode())
+        return Response(200, _JSON_HEADERS, json_body(members))
     assert passage.operation is not None
     try:
         body = render_xml(passage.operation.name, members, endpoint.settings.xml_root)
@@ -223,7 +220,7 @@ def _render_error(endpoint: "Endpoint", passage: Passage, error: KmsError) -> Re
         except WireError:
             members["Message"] = "The request is refused."
             return Response(error.status, _XML_HEADERS, render_error_xml(family, members))
-    return Response(error.status, _JSON_HEADERS, _to_json(members).encode(errors="replace"))
+    return Response(error.status, _JSON_HEADERS, json_body(members, errors="replace"))
 
 
 def _named_format(passage: Passage) -> str | None:

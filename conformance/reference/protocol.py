@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING, Any
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
+from conformance.reference.starting import start_at_once
 from conformance.reference.witness import Witness
 
 if TYPE_CHECKING:
     from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol as HttpProtocol
 else:
     from uvicorn.protocols.http.auto import AutoHTTPProtocol as HttpProtocol
+
+
+_IS_HTTPTOOLS = hasattr(HttpProtocol, "_start_asgi_task")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,9 @@ class Connection(HttpProtocol):
         self._head_bytes = 0
         #: When the request that is not whole yet began to arrive; None between requests.
         self.pending_since: float | None = None
-        self.opened = self.loop.time()
+        #: Since when no request is under way.
+        self.idle_since = self.loop.time()
+        self._unstarted: tuple[Any, Any] | None = None
         self.number = 0
         self.tls = ""
 
@@ -86,6 +92,9 @@ class Connection(HttpProtocol):
         if self.transport.is_closing():
             return
         super().data_received(data)
+        if self._unstarted is not None:
+            unstarted, self._unstarted = self._unstarted, None
+            super()._start_asgi_task(*unstarted)
         if self._in_head:
             self._head_bytes += len(data)
             if self._head_bytes > self._limits.header_bytes:
@@ -108,6 +117,30 @@ class Connection(HttpProtocol):
         """Note that the request is whole."""
         self.pending_since = None
         super().on_message_complete()
+        if self._unstarted is None:
+            return
+        (cycle, application), self._unstarted = self._unstarted, None
+        rest = start_at_once(cycle.run_asgi(application))
+        if rest is not None:
+            task = self.loop.create_task(rest)
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
+
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        """Wait for the body before the answer is begun: nearly always it is there already."""
+        if cycle.more_body:
+            self._unstarted = cycle, app
+        else:
+            super()._start_asgi_task(cycle, app)
+
+    def on_response_complete(self) -> None:
+        """Note that the connection is idle; uvicorn sets and stops a timer for each request."""
+        self.idle_since = self.loop.time()
+        if not _IS_HTTPTOOLS or self.pipeline or self.transport.is_closing():
+            super().on_response_complete()
+            return
+        self.server_state.total_requests += 1
+        self.flow.resume_reading()
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is not HTTP, and close."""
@@ -118,11 +151,13 @@ class Connection(HttpProtocol):
         self.transport.close()
 
     def check_deadline(self, now: float) -> None:
-        """Close the connection when a request, or the first one, is overdue."""
+        """Close the connection when a request is overdue, under way or yet to come."""
         cycle: Any = self.cycle
         if self.pending_since is not None:
             if now - self.pending_since > self._limits.request_seconds:
                 self._witness.counts["timed_out"] += 1
                 self.transport.close()
-        elif cycle is None and now - self.opened > self._limits.idle_seconds:
+            return
+        idle = cycle is None or cycle.response_complete
+        if idle and now - self.idle_since > self._limits.idle_seconds:
             self.transport.close()

@@ -12,7 +12,8 @@ from conformance.wire.encoding import decode_pairs
 FORM = "application/x-www-form-urlencoded"
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen for the same reason as `Verified`: made for every request, changed by nobody.
+@dataclass(slots=True)
 class WireRequest:
     """One HTTP request.
 
