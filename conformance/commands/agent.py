@@ -1,9 +1,11 @@
 """``kms-conformance agent``: is a KMS Agent, with any target as its upstream."""
 
-import argparse
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from conformance.agent.command import ABOUT, add_options, run
+
+if TYPE_CHECKING:
+    import argparse
 
 
 def add(subparsers: "argparse._SubParsersAction[Any]") -> None:

@@ -129,7 +129,7 @@ def wrong_signatures(kms: Kms, case: tuple[str, str]) -> None:
 @instance_rule(
     "INS-043",
     level=Level.MUST,
-    statement="A DIGEST has at most 32 bytes.",
+    statement="A message of the type DIGEST has at most 32 bytes.",
     provenance="documented",
     source=PAGES,
     stage="parameter",
