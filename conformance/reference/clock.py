@@ -1,6 +1,5 @@
 """The endpoint's time: real, and movable by tests."""
 
-import time
 from datetime import UTC, datetime, timedelta
 
 
@@ -19,9 +18,8 @@ class MovableClock:
         """Return the endpoint's time, aware and in UTC."""
         if self._frozen is not None:
             return self._frozen
-        if self._offset:
-            return datetime.now(UTC) + self._offset
-        return datetime.fromtimestamp(time.time(), UTC)
+        now = datetime.now(UTC)
+        return now + self._offset if self._offset else now
 
     def advance(self, seconds: float) -> datetime:
         """Move forward (or, negative, back) and return the new time."""

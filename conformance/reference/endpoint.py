@@ -285,5 +285,5 @@ class Endpoint:
 
 def new_request_id() -> str:
     """Return a random UUID in upper case, the form that samples of answers show."""
-    text = f"{getrandbits(128):032X}"
+    text = getrandbits(128).to_bytes(16).hex().upper()
     return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-A{text[17:20]}-{text[20:]}"

@@ -88,10 +88,14 @@ def needs(call: Call) -> list[Need]:
     if call.operation.name == "ReEncrypt":
         return _re_encrypt_needs(call, naming.actions)
     resources = _resources(call, naming)
-    found = [(action, arn, policy) for action in naming.actions for arn, policy in resources]
+    found = []
+    for action in naming.actions:
+        for arn, policy in resources:
+            found.append((action, arn, policy))
     extra = naming.on_protecting_key
-    if extra and not _is_exempt(call):
-        found += [(action, *_key(call, key)) for action in extra for key in _protecting_keys(call)]
+    keys = _protecting_keys(call) if extra else ()
+    if keys and not _is_exempt(call):
+        found += [(action, *_key(call, key)) for action in extra for key in keys]
     return found
 
 

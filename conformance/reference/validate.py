@@ -41,11 +41,9 @@ class Violation:
 
 Check: TypeAlias = Callable[[Any, tuple[str | int, ...]], Violation | None]
 
+#: Types that are one of Python's.
+_PLAIN_TYPES: Mapping[str, type] = {"object": dict, "array": list, "string": str, "boolean": bool}
 _TYPES: Mapping[str, Callable[[Any], bool]] = {
-    "object": lambda value: isinstance(value, dict),
-    "array": lambda value: isinstance(value, list),
-    "string": lambda value: isinstance(value, str),
-    "boolean": lambda value: isinstance(value, bool),
     "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
     "integer": lambda value: (
         (isinstance(value, int) and not isinstance(value, bool))
@@ -146,7 +144,30 @@ def _numeric(keyword: str, holds: Callable[[Any], bool]) -> Check:
 
 
 def _type(name: str) -> Check:
-    return _simple("type", _TYPES[name])
+    kind = _PLAIN_TYPES.get(name)
+    if kind is None:
+        return _simple("type", _TYPES[name])
+
+    def check(value: Any, path: tuple[str | int, ...]) -> Violation | None:
+        return None if isinstance(value, kind) else Violation("type", path)
+
+    return check
+
+
+def _min_length(low: int) -> Check:
+    def check(value: Any, path: tuple[str | int, ...]) -> Violation | None:
+        short = isinstance(value, str) and len(value) < low
+        return Violation("minLength", path) if short else None
+
+    return check
+
+
+def _max_length(high: int) -> Check:
+    def check(value: Any, path: tuple[str | int, ...]) -> Violation | None:
+        long = isinstance(value, str) and len(value) > high
+        return Violation("maxLength", path) if long else None
+
+    return check
 
 
 def _enum(values: Sequence[Any]) -> Check:
@@ -327,8 +348,8 @@ _KEYWORDS: Mapping[str, Callable[[Any], Check]] = {
     "required": _required,
     "enum": _enum,
     "const": _const,
-    "minLength": lambda low: _for(str, "minLength", lambda value: len(value) >= low),
-    "maxLength": lambda high: _for(str, "maxLength", lambda value: len(value) <= high),
+    "minLength": _min_length,
+    "maxLength": _max_length,
     "pattern": _pattern,
     "contentEncoding": _encoding,
     "x-decoded": _decoded,

@@ -108,25 +108,28 @@ def decode_pairs(raw: bytes | str) -> list[tuple[str, str]]:
     """
     if not raw:
         return []
+    pairs = []
     try:
-        text = raw.decode() if isinstance(raw, bytes) else raw
-        parts = [part.partition("=") for part in text.replace("+", " ").split("&") if part]
-        if "%" not in text:
-            return [(name, value) for name, _, value in parts]
-        return [
-            (
-                _unescaped(name) if "%" in name else name,
-                _unescaped(value) if "%" in value else value,
-            )
-            for name, _, value in parts
-        ]
+        text = (raw.decode() if isinstance(raw, bytes) else raw).replace("+", " ")
+        for part in text.split("&"):
+            if part:
+                name, _, value = part.partition("=")
+                if "%" in part:
+                    name, value = _unescaped(name), _unescaped(value)
+                pairs.append((name, value))
     except UnicodeError:
         raise WireError("a parameter is not valid UTF-8") from None
+    return pairs
 
 
 def _unescaped(text: str) -> str:
-    first, *escapes = text.split("%")
+    if "%" not in text:
+        return text
+    first, _, rest = text.partition("%")
     try:  # a third of the time that unquote_to_bytes takes
+        if "%" not in rest:
+            return first + _UNESCAPED[rest[:2]] + rest[2:]
+        escapes = rest.split("%")
         return first + "".join([_UNESCAPED[part[:2]] + part[2:] for part in escapes])
     except KeyError:  # beyond ASCII, or no escape at all
         if _bad_escape(text) is not None:
