@@ -14,7 +14,7 @@ from tours_keys import (
     rotation,
     switching,
 )
-from tours_lists import aliases, lists, tags
+from tours_lists import aliases, lists, secret_filters, tags, waiting_keys
 from tours_others import access_points, denied, instances, passwords, policies
 from tours_secrets import (
     batches,
@@ -52,7 +52,7 @@ STEPS = {
     "imports": (imports,),
     "aliases": (aliases, references),
     "tags": (tags,),
-    "paging": (lists,),
+    "paging": (lists, waiting_keys, secret_filters),
     "crypto": (symmetric,),
     "data_keys": (data_keys, macs),
     "signing": (signing, rsa_encryption),

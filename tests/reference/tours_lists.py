@@ -108,3 +108,30 @@ def lists(tour):
 
     tour("ListTagResources", take=counted, NextToken=first["NextToken"], **common)
     tour("ListTagResources", NextToken="made-up", **common)
+
+
+def waiting_keys(tour):
+    key = tour.key()
+    tour("ScheduleKeyDeletion", KeyId=key, PendingWindowInDays=7)
+    tour(
+        "ListKeys",
+        take=lambda body: key in [row["KeyId"] for row in body["Keys"]["Key"]],
+        PageSize=100,
+    )
+
+
+def secret_filters(tour):
+    for name in ("one", "two"):
+        values = {"SecretData": "x", "VersionId": "v1", "Description": f"number {name}"}
+        tour("CreateSecret", SecretName=name, **values)
+
+    def rows(body):
+        return sorted(row["SecretName"] for row in body["SecretList"]["Secret"])
+
+    for key, value in (
+        ("Description", "number one"),
+        ("SecretType", "Generic"),
+        ("SecretType", "Rds"),
+        ("SecretName", "two"),
+    ):
+        tour("ListSecrets", take=rows, Filters=[{"Key": key, "Values": [value]}])
