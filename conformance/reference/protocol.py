@@ -69,7 +69,6 @@ class Connection(HttpProtocol):
         self._limits = limits
         self._witness = witness
         self._refusal = refusal
-        self._in_head = False
         self._head_bytes = 0
         #: When the request that is not whole yet began to arrive; None between requests.
         self.pending_since: float | None = None
@@ -95,7 +94,7 @@ class Connection(HttpProtocol):
         if self._unstarted is not None:
             unstarted, self._unstarted = self._unstarted, None
             super()._start_asgi_task(*unstarted)
-        if self._in_head:
+        if self.pending_since is not None and self._is_in_head():
             self._head_bytes += len(data)
             if self._head_bytes > self._limits.header_bytes:
                 self._witness.counts["oversized"] += 1
@@ -105,13 +104,12 @@ class Connection(HttpProtocol):
         """Note the first byte of a request."""
         super().on_message_begin()
         self.pending_since = self.loop.time()
-        self._in_head = True
         self._head_bytes = 0
 
-    def on_headers_complete(self) -> None:
-        """Note the end of the head."""
-        self._in_head = False
-        super().on_headers_complete()
+    def _is_in_head(self) -> bool:
+        """Tell whether the head of the request under way is not whole yet: then it has no cycle."""
+        cycle: Any = self.cycle
+        return cycle is None or cycle.scope is not self.scope
 
     def on_message_complete(self) -> None:
         """Note that the request is whole."""
@@ -140,7 +138,8 @@ class Connection(HttpProtocol):
             super().on_response_complete()
             return
         self.server_state.total_requests += 1
-        self.flow.resume_reading()
+        if self.flow.read_paused:
+            self.flow.resume_reading()
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is not HTTP, and close."""

@@ -40,7 +40,8 @@ def take_whole(receive: Callable[[], Awaitable[dict[str, Any]]]) -> bytes | None
     if cycle.waiting_for_100_continue or cycle.response_complete:
         return None
     body, cycle.body = bytes(cycle.body), bytearray()
-    cycle.flow.resume_reading()
+    if cycle.flow.read_paused:
+        cycle.flow.resume_reading()
     cycle.message_event.clear()
     return body
 

@@ -9,6 +9,7 @@ Sources: "Request syntax and signature method V3"; signing code of alibabacloud-
 
 import hmac
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from functools import partial
 
 import httpx
 from cryptography.exceptions import InvalidSignature
@@ -207,7 +208,7 @@ def verify(request: WireRequest, verifier: Verifier) -> Verified:
         access_key_id=authorization.credential,
         hash_name=HASHES[algorithm],
         hash_header="x-acs-content-sha256",
-        holds=lambda text, identity: _matches(authorization, text, identity),
+        holds=partial(_matches, authorization),
     )
     return verify_claim(request, verifier, claim, headers)
 

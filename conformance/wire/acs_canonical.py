@@ -202,7 +202,7 @@ def verify_claim(
     action, version = headers["x-acs-action"], headers["x-acs-version"]
     checks.check_operation(action, version, policy)
     query, form, params = checks.request_pairs(request)
-    answer_format = checks.answer_format(params.get("Format", ""))
+    answer_format = checks.answer_format(params["Format"]) if "Format" in params else "JSON"
     identity = checks.find_identity(claim.access_key_id, verifier, now)
     checks.check_time(headers["x-acs-date"], "x-acs-date", parse_iso, now, policy)
     payload_hash = hash_hex(claim.hash_name, request.body)

@@ -229,7 +229,7 @@ def verify(request: WireRequest, verifier: Verifier) -> Verified:
     query, form, params = checks.request_pairs(request)
     pairs = query + form
     access_key_id, timestamp = _check_common(params, policy.require_nonce)
-    answer_format = checks.answer_format(params.get("Format", ""))
+    answer_format = checks.answer_format(params["Format"]) if "Format" in params else "JSON"
     checks.check_operation(params["Action"], params["Version"], policy)
     now = verifier.clock()
     identity = checks.find_identity(access_key_id, verifier, now)
