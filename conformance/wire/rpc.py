@@ -249,9 +249,10 @@ def verify(request: WireRequest, verifier: Verifier) -> Verified:
 
 def _check_common(params: dict[str, str], require_nonce: bool) -> tuple[str, str]:
     """Refuse missing and unknown common parameters; return access key id and timestamp."""
-    for name in _REQUIRED:
-        if not params.get(name) and (name != "SignatureNonce" or require_nonce):
-            raise AuthFailure(FailureKind.MISSING_PARAMETER, name)
+    if not all(map(params.get, _REQUIRED)):
+        for name in _REQUIRED:
+            if not params.get(name) and (name != "SignatureNonce" or require_nonce):
+                raise AuthFailure(FailureKind.MISSING_PARAMETER, name)
     if params["SignatureVersion"] != "1.0":
         raise AuthFailure(FailureKind.BAD_SIGNATURE_VERSION, params["SignatureVersion"])
     if params["SignatureMethod"] not in {HMAC_SHA1, RSA_SHA256}:
