@@ -1,7 +1,6 @@
 """Calls one after another, for what happens beside the load: preparation, checks, cleanup."""
 
 import json
-import time
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -12,27 +11,10 @@ from conformance.spec import catalogue
 from conformance.wire.credentials import Credential
 from conformance.wire.encoding import ParameterCodec
 from conformance.wire.envelope import parse
-from load.connection import Address, Connection, Reply, trust
-from load.failures import NeverSent, NothingProven, TransportFailure
+from load.connection import Address, Reply
+from load.delivery import Delivery, patiently
+from load.failures import NeverSent, NothingProven
 from load.signing import Pairs, Scheme, template
-from load.timer import now
-
-_IDLE = 2.0
-_RETRY_AFTER = (0.2, 0.4, 0.8, 1.6)
-
-
-class Refused(Exception):  # noqa: N818 - an answer of the target
-    """The target answered with an error.
-
-    Attributes:
-        status: HTTP status.
-        code: Code of the answer.
-    """
-
-    def __init__(self, operation: str, status: int, code: str) -> None:
-        super().__init__(f"{operation} was refused with {status} {code}")
-        self.status = status
-        self.code = code
 
 
 class Caller:
@@ -58,10 +40,12 @@ class Caller:
         self.address = address
         self._credential = credential
         self._scheme: Scheme = scheme
-        context = trust(address) if address.secure else None
-        self._connection = Connection(address, context, timeout)
-        self.calls = 0
-        self._used = now()
+        self._delivery = Delivery(address, timeout)
+
+    @property
+    def calls(self) -> int:
+        """Calls that were sent."""
+        return self._delivery.calls
 
     def call(self, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
         """Return the answer to a call; throttling is waited out for three seconds.
@@ -71,16 +55,12 @@ class Caller:
             NothingProven: When there is no answer; NeverSent when no connection came about.
         """
         pairs = pairs_of(operation, params)
-        for pause in (*_RETRY_AFTER, None):
-            reply = self._journalled(operation, params, pairs)
-            body = _members(reply)
-            if reply.status == 200:
-                return body
-            throttled = reply.status == 429 or "Throttling" in str(body.get("Code"))
-            if pause is None or not throttled:
-                break
-            time.sleep(pause)
-        raise Refused(operation, reply.status, str(body.get("Code", "without Code"))[:80])
+        reply = patiently(
+            operation,
+            lambda: self._journalled(operation, params, pairs),
+            lambda refusal: str(_members(refusal).get("Code", "")),
+        )
+        return _members(reply)
 
     def _journalled(self, operation: str, params: Mapping[str, Any], pairs: Pairs) -> Reply:
         """Send a call; what it creates is on disk before, and what came of it after."""
@@ -103,33 +83,11 @@ class Caller:
         request = template(
             self._scheme, self._credential, self.address.authority, operation, pairs
         ).sign()
-        self.calls += 1
-        if now() - self._used > _IDLE:
-            # Whoever stands between closes idle connections, often without a word.
-            self._connection.close()
-        self._used = now()
-        try:
-            return self._connection.exchange(request)
-        except TransportFailure as failure:
-            problem = NeverSent if failure.kind in _BEFORE_SENDING else NothingProven
-            raise problem(
-                f"{self.address.url} gave no answer to {operation} ({failure}): "
-                f"{_MENDS.get(failure.kind, 'check address and network')}"
-            ) from None
+        return self._delivery.send(operation, request)
 
     def close(self) -> None:
         """Close the connection."""
-        self._connection.close()
-
-
-#: Failures of connecting: no byte of the request has left.
-_BEFORE_SENDING = frozenset({"refused", "name"})
-_MENDS = {
-    "refused": "nothing listens there, start the target or correct its address",
-    "tls": "name the authority that issued its certificate as ca in the target file",
-    "name": "correct the host name in the target file",
-    "time-out": "check that the network lets you through, or raise the target's timeout",
-}
+        self._delivery.close()
 
 
 def resolve(reference: str) -> Mapping[str, Any]:

@@ -7,7 +7,6 @@ from typing import Any
 from load.conclude import leave
 from load.control import Control
 from load.failures import TransportFailure
-from load.options import PER_PROCESS
 from load.record import Slice
 from load.scalability import fit
 from load.scenarios import promises
@@ -58,7 +57,8 @@ class CapacitySearch:
         self.control = control
         self._unit = unit
         self._need = need
-        ceiling = min(PER_PROCESS * 1.5 * processes, control.options.max_rate or float("inf"))
+        most = control.options.per_process * 1.5 * processes
+        ceiling = min(most, control.options.max_rate or float("inf"))
         self.search = Search(
             unit * 25,
             ceiling,
@@ -198,7 +198,7 @@ class CapacitySearch:
                         "passed too, so that the knee is not sharp."
                     )
                 ]
-        offers = promises(self.control.options.gateway, self.control.scenario.group)
+        offers = promises(self.control.options.place, self.control.scenario.group)
         for promise in offers:
             if search.rate > 0 and promise.rate <= search.rate * 4:
                 kept = "carries" if search.rate >= promise.rate else "does not carry"

@@ -1,13 +1,12 @@
 """Cheap judgement of every answer, so that a fast wrong answer does not count as throughput.
 
-Every answer: status, JSON object, RequestId, the members that the operation promises, the key or
-secret that was asked for, and the right value where it is known beforehand (decryption, secrets,
-verification). A seeded sample gets a cryptographic check on top: signatures are verified here with
-the public key, ciphertexts are sent back for decryption.
+Every answer: status, form (`load.answers`), RequestId, the members that the operation promises, the
+key or secret that was asked for, and the right value where it is known beforehand (decryption,
+secrets, verification). A seeded sample gets a cryptographic check on top: signatures are verified
+here with the public key, ciphertexts are sent back for decryption.
 """
 
 import binascii
-import json
 from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,10 +19,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from conformance.spec import catalogue
-from load.caller import resolve
+from load.answers import Answer, answers_of
 from load.connection import Reply
 from load.corpus import Case
+from load.instance import opening
 from load.outcome import Outcome
 
 _THROTTLING = ("Throttling", "Rejected.Throttling")
@@ -49,36 +48,24 @@ class Checker:
 
     def __init__(self, case: Case) -> None:
         self._expect = case.expect
-        self._members = _promised(case.operation)
+        self._answers = answers_of(case)
         self._check = _CHECKS[case.expect["kind"]]
 
     def judge(self, reply: Reply) -> Judgement:
         """Return what an answer is worth, by the checks that every answer gets."""
-        answer = _parse(reply.body)
         if reply.status != 200:
-            return _refusal(reply.status, answer)
-        if answer is None:
-            return Judgement(Outcome.WRONG, "the body is not a JSON object")
-        for name, kind in self._members:
-            value = answer.get(name)
-            if not isinstance(value, kind) or value == "":
-                return Judgement(Outcome.WRONG, f"{name} is missing or not of its type")
+            return _refusal(reply.status, self._answers.code(reply.body))
+        answer, problem = self._answers.read(reply.body)
+        if answer is None or problem:
+            return Judgement(Outcome.WRONG, problem)
         cause = self._check(answer, self._expect)
         if cause:
             return Judgement(Outcome.WRONG, cause, answer)
         return Judgement(Outcome.OK, "", answer)
 
 
-def _parse(body: bytes) -> dict[str, Any] | None:
-    try:
-        value = json.loads(body.decode())
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
-
-
-def _refusal(status: int, answer: dict[str, Any] | None) -> Judgement:
-    code = str((answer or {}).get("Code", "no Code"))[:_CODE_SHOWN]
+def _refusal(status: int, code: str) -> Judgement:
+    code = code[:_CODE_SHOWN] or "no Code"
     cause = f"{status} {code if code.isprintable() else 'unprintable Code'}"
     if status == 429 or code.startswith(_THROTTLING):
         return Judgement(Outcome.THROTTLED, cause)
@@ -89,23 +76,7 @@ def _refusal(status: int, answer: dict[str, Any] | None) -> Judgement:
     return Judgement(Outcome.WRONG, f"status {status}")
 
 
-def _promised(operation: str) -> list[tuple[str, type | tuple[type, ...]]]:
-    """Return the members that the operation's spec promises, with their types."""
-    response = catalogue().operations[operation].response
-    found: list[tuple[str, type | tuple[type, ...]]] = []
-    for name in response["required"]:
-        schema: Mapping[str, Any] = response["properties"][name]
-        while "$ref" in schema:
-            schema = resolve(schema["$ref"])
-        found.append((name, _TYPES.get(schema.get("type"), _ANY)))
-    return found
-
-
-_TYPES: Mapping[Any, type] = {"string": str, "boolean": bool, "integer": int, "object": dict}
-_ANY = (str, bool, int, dict, list)
-
 Expect = Mapping[str, Any]
-Answer = Mapping[str, Any]
 
 
 def digest_of(text: str) -> str:
@@ -165,7 +136,7 @@ def _check_verdict(answer: Answer, expect: Expect) -> str:
 
 
 def _check_secret(answer: Answer, expect: Expect) -> str:
-    if str(answer["SecretName"]).rpartition("/")[2] != expect["secret"]:
+    if "SecretName" in answer and str(answer["SecretName"]).rpartition("/")[2] != expect["secret"]:
         return "SecretName is another secret's"
     return "" if digest_of(str(answer["SecretData"])) == expect["digest"] else "SecretData is wrong"
 
@@ -189,12 +160,14 @@ class RoundTrip:
         operation: The call that tests it.
         pairs: Its parameters.
         digests: Hashes of the plaintexts that are right.
+        body: Its message, for KMS Instance API.
     """
 
     blamed: str
     operation: str
     pairs: tuple[tuple[str, str], ...]
     digests: tuple[str, ...]
+    body: bytes = b""
 
 
 class Sampler:
@@ -245,6 +218,9 @@ def round_trip(case: Case, answer: Answer) -> RoundTrip | None:
     digests = tuple(case.expect.get("digests", ()))
     if not digests:
         digests = (digest_of(str(answer["Plaintext"])),)
+    if case.api == "instance":
+        body = opening(answer["Call"])
+        return RoundTrip(case.operation, inverse["operation"], (), digests, body)
     pairs = (
         *((n, v) for n, v in inverse["pairs"]),
         ("CiphertextBlob", str(answer["CiphertextBlob"])),

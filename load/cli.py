@@ -96,17 +96,18 @@ def _start(arguments: argparse.Namespace) -> int:
     """Check what can be checked here, then hand over to Locust."""
     from conformance.target import load_target
     from load.control import default_folder
+    from load.place import Place
     from load.safety import check_rate, check_remote, estimate
-    from load.scenarios import find_scenario, promises
+    from load.scenarios import check_api, find_scenario, promises
     from load.slo import load_objectives
-    from load.station import Place
 
     scenario = find_scenario(arguments.scenario, arguments.mix)
     options = Options.of({**vars(arguments), "kind": arguments.mode, "duration": None})
     load_objectives(None if options.slo is None else Path(options.slo))
     if arguments.processes < 1:
         raise LoadError("--processes must be at least 1")
-    rate = _rate(arguments, options, promises(options.gateway, scenario.group))
+    check_api(scenario, options.api)
+    rate = _rate(arguments, options, promises(options.place, scenario.group))
     total = _total(arguments, options)
     options = replace(
         options,
@@ -135,7 +136,8 @@ def _rate(arguments: argparse.Namespace, options: Options, offers: list[Any]) ->
     if options.kind == "capacity":
         return options.start
     reference = [offer.rate for offer in offers if offer.rate <= 1000]
-    return max(reference, default=100.0)
+    able = options.per_process * int(arguments.processes)
+    return min(float(max(reference, default=100.0)), able)
 
 
 def _burst(options: Options) -> float:

@@ -26,13 +26,14 @@ def connector(name: ClientName, address: Address, timeout: float) -> Callable[[]
     return lambda: _FastHttp(address, context, timeout)
 
 
-def _apart(request: bytes) -> tuple[str, dict[str, str], bytes]:
-    """Return path, headers and body of a request of ours, which is always a POST."""
+def _apart(request: bytes) -> tuple[str, str, dict[str, str], bytes]:
+    """Return method, path, headers and body of a request of ours."""
     head, _, body = request.partition(b"\r\n\r\n")
     first, *lines = head.decode().split("\r\n")
     headers = dict(line.split(": ", 1) for line in lines)
     headers.pop("Content-Length", None)
-    return first.split(" ")[1], headers, body
+    method, path, _ = first.split(" ")
+    return method, path, headers, body
 
 
 class _GeventHttpClient:
@@ -59,9 +60,9 @@ class _GeventHttpClient:
         """Send one request and return its answer."""
         from geventhttpclient.response import HTTPParseError
 
-        path, headers, body = _apart(request)
+        method, path, headers, body = _apart(request)
         try:
-            answer = self._client.request("POST", path, body, headers)
+            answer = self._client.request(method, path, body, headers)
             return Reply(answer.status_code, b"", bytes(answer.read()))
         except OSError as error:
             raise failure_of(error) from None
@@ -100,9 +101,9 @@ class _FastHttp:
 
     def exchange(self, request: bytes) -> Reply:
         """Send one request and return its answer."""
-        path, headers, body = _apart(request)
+        method, path, headers, body = _apart(request)
         session: Any = self._session  # its annotations know text bodies only
-        answer = session.request("POST", path, data=body, headers=headers)
+        answer = session.request(method, path, data=body, headers=headers)
         if answer.status_code == 0:
             if isinstance(answer.error, OSError):
                 raise failure_of(answer.error)

@@ -22,14 +22,18 @@ from conformance.run.state import state_folder, target_id, target_lock
 from conformance.target import load_target
 from conformance.target.embedded import embedded_target
 from conformance.target.model import Target
+from load.agent import AgentPreparation, started_agent
+from load.instance_cases import InstancePreparation
 from load.observer import TargetObserver
 from load.options import Options
-from load.prepare import Preparation, Wishes
+from load.papers import Papers
+from load.place import Place
+from load.prepare import KmsPreparation, Preparation, corpus
 from load.record import Collection
 from load.safety import check_remote
-from load.scenarios import Scenario, find_scenario
+from load.scenarios import Scenario, check_api, find_scenario
 from load.slo import Objectives, load_objectives
-from load.station import Place
+from load.things import Things, Wishes
 from load.verdict import Instrument, Verdict, judge
 from load.window import Window
 
@@ -59,6 +63,7 @@ class Control:
         self.options = options
         self.command = options.command or shlex.join(["locust", *sys.argv[1:]])
         self.scenario: Scenario = find_scenario(options.scenario, options.mix)
+        check_api(self.scenario, options.api)
         slo = None if options.slo is None else Path(options.slo)
         self.objectives: Objectives = load_objectives(slo)
         self._stack = ExitStack()
@@ -67,7 +72,8 @@ class Control:
         self.place = Place.of(self.target, self.options)
         self.results = Path(options.results or default_folder(options.scenario))
         self.cases: list[Case] = []
-        self._preparation: Preparation | None = None
+        self._things: Things | None = None
+        self.papers: Path | None = None
         self._journal: Journal | None = None
         self.observer = TargetObserver(self.place.address)
         self.rate_max = 0.0
@@ -106,11 +112,39 @@ class Control:
             options.exponent,
             options.seed,
             Names(run).marker,
+            options.gateway == "dedicated",
         )
         management = self.place.management()
         management.journal = self._journal = self._open_journal(run)
-        self._preparation = Preparation(self.target, management, self.place.caller(), wishes)
-        self.cases = self._preparation.corpus(self.scenario)
+        self._things = Things(self.target, management, wishes)
+        self._equip(self._things)
+        preparation = self._preparation(self._things)
+        try:
+            self.cases = corpus(self.scenario, preparation)
+        finally:
+            preparation.close()
+
+    def _equip(self, things: Things) -> None:
+        """Make the client key or start the agent that the run needs and the target file lacks."""
+        if self.options.api == "agent":
+            papers = started_agent(self.target, self.options.gateway, self._stack)
+        elif self.options.api == "instance" and self.place.client_key() is None:
+            papers = Papers(client_key=things.client_key())
+        else:
+            return
+        self.place = self.place.with_papers(papers)
+        self.observer = TargetObserver(self.place.address)
+        folder = Path(self._stack.enter_context(TemporaryDirectory(prefix="kms-load-")))
+        self.papers = folder / "papers.json"
+        papers.write(self.papers)
+
+    def _preparation(self, things: Things) -> Preparation:
+        if self.options.api == "instance":
+            return InstancePreparation(things, self.place.instance_caller())
+        if self.options.api == "agent":
+            assert self.target.agent is not None
+            return AgentPreparation(things, self.target.agent.response_type)
+        return KmsPreparation(things, self.place.caller())
 
     def _open_journal(self, run: str) -> Journal:
         """Open the journal that ``kms-conformance cleanup`` reads, and hold the target."""
@@ -124,12 +158,12 @@ class Control:
     def close(self) -> list[str]:
         """Remove what was made and end the embedded endpoint; return what could not be removed."""
         left: list[str] = []
-        if self._preparation is not None:
+        if self._things is not None:
             try:
-                left = self._preparation.clean()
+                left = self._things.clean()
             except OSError as error:
                 left = [f"the journal could not be written: {error.strerror}"]
-            self._preparation = None
+            self._things = None
         if self._journal is not None:
             self._journal.close(clean=not left)
             self._journal = None

@@ -9,6 +9,8 @@ from typing import Any, Literal, get_args
 
 Choice = Literal["uniform", "zipf"]
 CHOICES: tuple[str, ...] = get_args(Choice)
+Api = Literal["kms", "instance", "agent"]
+APIS: tuple[str, ...] = get_args(Api)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,22 +23,28 @@ class Case:
         weight: Share among the cases of a run.
         expect: What `load.checks` judges the answer by, as plain data. Expected plaintexts and
             secret values are there as hashes only.
+        api: Through which API it goes.
+        body: The message, for KMS Instance API.
     """
 
     operation: str
     pairs: tuple[tuple[str, str], ...] = field(repr=False)
     weight: float
     expect: Mapping[str, Any] = field(repr=False)
+    api: Api = "kms"
+    body: bytes = field(default=b"", repr=False)
 
     def pack(self) -> list[Any]:
         """Return plain data for msgpack."""
-        return [self.operation, [list(p) for p in self.pairs], self.weight, dict(self.expect)]
+        pairs = [list(pair) for pair in self.pairs]
+        return [self.operation, pairs, self.weight, dict(self.expect), self.api, self.body]
 
     @classmethod
     def unpack(cls, data: Sequence[Any]) -> "Case":
         """Read what `pack` wrote."""
-        operation, pairs, weight, expect = data
-        return cls(operation, tuple((name, value) for name, value in pairs), weight, expect)
+        operation, pairs, weight, expect, api, body = data
+        travelling = tuple((name, value) for name, value in pairs)
+        return cls(operation, travelling, weight, expect, api, body)
 
 
 def popularity(count: int, choice: Choice, exponent: float = 1.0) -> list[float]:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from load.corpus import CHOICES, Choice
+from load.corpus import APIS, CHOICES, Api, Choice
 from load.failures import LoadError
 from load.schedule import PROCESSES, Process
 from load.signing import SCHEMES, Scheme
@@ -19,6 +19,8 @@ KINDS = ("run", "capacity", "soak", "spike")
 #: Requests per second that one process sends and still measures honestly on one core: the highest
 #: rate of `make bench-load`.
 PER_PROCESS = 4000.0
+#: The same with the RSA signatures of KMS Instance API, each of which takes most of a millisecond.
+PER_PROCESS_RSA = 800.0
 #: Cap for targets away from loopback without one of their own.
 AWAY_RATE = 50.0
 _ATTEMPTS = 5
@@ -32,7 +34,8 @@ class Options:
         scenario: Id of a scenario.
         mix: Operation weights that replace the scenario's.
         target: Target file, None for the embedded endpoint.
-        gateway: Gateway under load.
+        api: What is asked: KMS API, KMS Instance API or KMS Agent.
+        gateway: Gateway under load; the one that an agent asks.
         listener: Its listener.
         scheme: How requests are signed.
         identity: Whose credential signs.
@@ -75,6 +78,7 @@ class Options:
     scenario: str = "encrypt"
     mix: str | None = None
     target: str | None = None
+    api: Api = "kms"
     gateway: str = "shared"
     listener: str = "https"
     scheme: Scheme = "V3"
@@ -119,6 +123,21 @@ class Options:
         """Attempts of a throttled request."""
         return _ATTEMPTS if self.throttling == "honour" else 1
 
+    @property
+    def place(self) -> str:
+        """What is under load, as results call it: shared, dedicated or agent."""
+        return "agent" if self.api == "agent" else self.gateway
+
+    @property
+    def signing(self) -> str:
+        """How requests prove who sends them, as results call it."""
+        return {"kms": self.scheme, "instance": "Instance API", "agent": "token"}[self.api]
+
+    @property
+    def per_process(self) -> float:
+        """Requests per second that one process sends honestly."""
+        return PER_PROCESS_RSA if self.api == "instance" else PER_PROCESS
+
     def pack(self) -> dict[str, Any]:
         """Return plain data."""
         return asdict(self)
@@ -136,6 +155,11 @@ class Options:
             for name in names
             if (value := values.get(name)) is not None
         }
+        instance = given.get("api") == "instance"
+        if instance and given.setdefault("gateway", "dedicated") != "dedicated":
+            raise LoadError(
+                "KMS Instance API is served by the dedicated gateway alone: leave --gateway out"
+            )
         options = cls(**given)
         if options.kind not in KINDS:
             raise LoadError(f"--kind must be one of {', '.join(KINDS)}, not {options.kind!r}")
@@ -175,6 +199,7 @@ def add_arguments(parser: Any, *, prefix: str = "") -> None:
 
     add("--target", "target file (TOML); without it the embedded endpoint", metavar="FILE")
     add("--mix", "weights that replace the scenario's: Encrypt=3,Decrypt=1")
+    add("--api", "what is asked: KMS API, KMS Instance API, KMS Agent (default kms)", choices=APIS)
     add("--gateway", "gateway under load (default shared)", choices=["shared", "dedicated"])
     add("--listener", "its listener (default https)", choices=["https", "http", "internet"])
     add("--scheme", "how requests are signed (default V3)", choices=SCHEMES)

@@ -1,203 +1,77 @@
-"""Makes what a scenario needs on the target, and the requests of the run from it."""
+"""The requests of a run to KMS API, made from what is there on the target."""
 
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from hashlib import sha256
-from random import Random
-from typing import Any
+from typing import Any, Protocol
 
-from conformance.run.journal import Entry
-from conformance.run.things import SHORTEST_WINDOW
-from conformance.target.model import Target
-from load.caller import Caller, Refused, members, pairs_of
+from load.caller import Caller, members, pairs_of
 from load.checks import digest_of
-from load.corpus import Case, Choice, popularity
-from load.failures import LoadError, NothingProven
+from load.corpus import Case
+from load.delivery import Refused
+from load.failures import NothingProven
 from load.scenarios import Scenario
-
-#: Different payloads for each key: enough that no cache of answers could serve the run.
-_VARIANTS = 16
-_SIGNATURE = "RSA_PSS_SHA_256"
-_SIGNATURES = {"EC_P256": "ECDSA_SHA_256", "EC_P256K": "ECDSA_SHA_256", "EC_SM2": "SM2DSA"}
-_ENCRYPTION = "RSAES_OAEP_SHA_256"
+from load.things import VARIANTS, Things, encryption_algorithm, signature_algorithm
 
 
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """What the requests of a run are made of.
+class Preparation(Protocol):
+    """Makes the requests of one API."""
 
-    Attributes:
-        keys: Number of keys of each kind.
-        secrets: Number of secrets.
-        size: Bytes of plaintexts and secret values.
-        key_spec: Spec of key pairs.
-        choice: How requests spread over keys and secrets.
-        exponent: Of the Zipf law.
-        seed: Of payloads.
-        mark: Stands in descriptions and names of what is made.
+    def cases(self, operation: str) -> list[Case]:
+        """Return the requests of one operation of a scenario."""
+
+    def close(self) -> None:
+        """Close what it called with."""
+
+
+def corpus(scenario: Scenario, preparation: Preparation) -> list[Case]:
+    """Return the requests of a scenario.
+
+    Raises:
+        LoadError: When the target file does not allow what is needed.
+        NothingProven: When the target does not answer as it should.
     """
+    total = sum(scenario.mix.values())
+    cases: list[Case] = []
+    for operation, weight in scenario.mix.items():
+        try:
+            made = preparation.cases(operation)
+        except Refused as refusal:
+            raise NothingProven(f"preparation failed: {refusal}") from None
+        share = weight / total / sum(case.weight for case in made)
+        cases += [replace(case, weight=case.weight * share) for case in made]
+    return cases
 
-    keys: int = 1
-    secrets: int = 1
-    size: int = 32
-    key_spec: str = "RSA_2048"
-    choice: Choice = "uniform"
-    exponent: float = 1.0
-    seed: int = 0
-    mark: str = "kmsct-load"
 
-
-class Preparation:
-    """Prepares a scenario on a target.
+class KmsPreparation:
+    """Prepares requests of KMS API.
 
     Args:
-        target: Says what may be done and what is there already.
-        management: Client of the gateway on which things are made; it keeps the journal.
+        things: Keys and secrets on the target.
         business: Client of the gateway under load.
-        wishes: See `Wishes`.
     """
 
-    def __init__(
-        self,
-        target: Target,
-        management: Caller,
-        business: Caller,
-        wishes: Wishes,
-    ) -> None:
-        self._target = target
-        self._management = management
+    def __init__(self, things: Things, business: Caller) -> None:
+        self._things = things
         self._business = business
-        self._wishes = wishes
-        self._random = Random(f"{wishes.seed}/payloads")
-        self._keys: dict[str, list[str]] = {}
 
-    def corpus(self, scenario: Scenario) -> list[Case]:
-        """Return the requests of a scenario.
+    def cases(self, operation: str) -> list[Case]:
+        """Return the requests of one operation."""
+        return _MAKERS[operation](self)
 
-        Raises:
-            LoadError: When the target file does not allow what is needed.
-            NothingProven: When the target does not answer as it should.
-        """
-        total = sum(scenario.mix.values())
-        cases: list[Case] = []
-        for operation, weight in scenario.mix.items():
-            try:
-                made = _MAKERS[operation](self)
-            except Refused as refusal:
-                raise NothingProven(f"preparation failed: {refusal}") from None
-            share = weight / total / sum(case.weight for case in made)
-            cases += [
-                Case(case.operation, case.pairs, case.weight * share, case.expect) for case in made
-            ]
-        return cases
-
-    def clean(self) -> list[str]:
-        """Remove what was made; return what could not be removed, in words."""
-        journal = self._management.journal
-        left = []
-        entries = journal.left() if journal is not None else []
-        # What has no name is found by description, which what has one shares until it is removed.
-        for entry in sorted(entries, key=lambda one: one.name is None):
-            if entry.name is None:
-                left += self._find_and_remove(entry)
-                continue
-            try:
-                self._management.call(*_REMOVALS[entry.kind](entry.name))
-            except (Refused, NothingProven) as error:
-                left.append(f"{entry.kind} {entry.name}: {error}")
-        self._management.close()
+    def close(self) -> None:
+        """Close what it called with."""
         self._business.close()
-        return left
-
-    def _find_and_remove(self, entry: Entry) -> list[str]:
-        """Remove what was being made when the run was stopped, found by its description."""
-        from conformance.client.caller import Caller as Client
-        from conformance.run.cleanup import Cleaner
-        from conformance.run.verdict import Outcome
-
-        journal = self._management.journal
-        assert journal is not None
-        client = Client(self._target)
-        try:
-            return Cleaner(client).clean([entry], journal.gone).left
-        except Outcome as outcome:
-            return [f"a {entry.kind} with the description {self._wishes.mark}: {outcome}"]
-        finally:
-            client.close()
-
-    # ---- things
-
-    def _symmetric(self) -> list[str]:
-        return self._keys_of("Aliyun_AES_256", "ENCRYPT/DECRYPT")
-
-    def _keys_of(self, spec: str, usage: str) -> list[str]:
-        name = f"{spec} {usage}"
-        if name not in self._keys:
-            self._keys[name] = self._ready_key(spec, usage) or [
-                self._create_key(spec, usage) for _ in range(self._wishes.keys)
-            ]
-        return self._keys[name]
-
-    def _ready_key(self, spec: str, usage: str) -> list[str] | None:
-        resources = self._target.resources
-        ready = resources.get("keys", {})
-        found = ready.get(f"{spec} {usage}") or ready.get(spec)
-        if found is None and spec == "Aliyun_AES_256":
-            found = resources.get("symmetric-key")
-        return [found] if found else None
-
-    def _create_key(self, spec: str, usage: str) -> str:
-        self._may_create(f'"{spec} {usage}" under [resources.keys]')
-        params = {"KeySpec": spec, "KeyUsage": usage, "Description": self._wishes.mark}
-        answer = self._management.call("CreateKey", self._on_instance(params))
-        return str(members(answer, ("KeyMetadata", "KeyId")))
-
-    def _create_secret(self, number: int, value: str) -> str:
-        name = f"{self._wishes.mark}-{number}"
-        params: dict[str, Any] = {
-            "SecretName": name,
-            "SecretData": value,
-            "VersionId": "v1",
-            "Description": self._wishes.mark,
-        }
-        if "instance" in self._target.resources:
-            params["EncryptionKeyId"] = self._symmetric()[0]
-        self._management.call("CreateSecret", self._on_instance(params))
-        return name
-
-    def _on_instance(self, params: dict[str, Any]) -> dict[str, Any]:
-        """Put a thing on the instance that the target file names, if any."""
-        instance = self._target.resources.get("instance")
-        return {**params, "DKMSInstanceId": instance} if instance else params
-
-    def _may_create(self, instead: str) -> None:
-        if not self._target.allows("schedules-deletion"):
-            raise LoadError(
-                f"the target file allows no more than {self._target.safety}: set safety to "
-                f"schedules-deletion, or give {instead} to load what is there"
-            )
-
-    def _version(self, key: str) -> str:
-        answer = self._management.call("ListKeyVersions", {"KeyId": key})
-        return str(members(answer, ("KeyVersions", "KeyVersion", 0, "KeyVersionId")))
-
-    def _payload(self) -> bytes:
-        return self._random.randbytes(self._wishes.size)
-
-    def _shares(self, things: list[str]) -> list[tuple[str, float]]:
-        wishes = self._wishes
-        shares = popularity(len(things), wishes.choice, wishes.exponent)
-        return [(thing, share / _VARIANTS) for thing, share in zip(things, shares, strict=True)]
 
     # ---- cases by operation
 
     def encrypt(self) -> list[Case]:
         """Encrypt: ciphertexts are opened again by sample."""
         cases = []
-        for key, share in self._shares(self._symmetric()):
-            for _ in range(_VARIANTS):
-                plaintext = b64encode(self._payload()).decode()
+        for key, share in self._things.shares(self._things.symmetric()):
+            for _ in range(VARIANTS):
+                plaintext = b64encode(self._things.payload()).decode()
                 expect = {
                     "kind": "ciphertext",
                     "key": key,
@@ -211,9 +85,9 @@ class Preparation:
     def decrypt(self) -> list[Case]:
         """Decrypt: ciphertexts are made beforehand, every plaintext is compared."""
         cases = []
-        for key, share in self._shares(self._symmetric()):
-            for _ in range(_VARIANTS):
-                plaintext = b64encode(self._payload()).decode()
+        for key, share in self._things.shares(self._things.symmetric()):
+            for _ in range(VARIANTS):
+                plaintext = b64encode(self._things.payload()).decode()
                 params = {"KeyId": key, "Plaintext": plaintext}
                 blob = members(self._business.call("Encrypt", params), ("CiphertextBlob",))
                 expect = {"kind": "plaintext", "key": key, "digests": _readings(plaintext)}
@@ -227,20 +101,22 @@ class Preparation:
             _case(
                 "GenerateDataKey",
                 {"KeyId": key, "KeySpec": "AES_256"},
-                share * _VARIANTS,
+                share * VARIANTS,
                 {**expect, "key": key},
             )
-            for key, share in self._shares(self._symmetric())
+            for key, share in self._things.shares(self._things.symmetric())
         ]
 
     def sign(self) -> list[Case]:
         """AsymmetricSign: signatures are verified here, with the public key, by sample."""
         cases = []
-        for key, share in self._shares(self._keys_of(self._wishes.key_spec, "SIGN/VERIFY")):
-            version = self._version(key)
-            answer = self._management.call("GetPublicKey", {"KeyId": key, "KeyVersionId": version})
-            for _ in range(_VARIANTS):
-                digest = b64encode(sha256(self._payload()).digest()).decode()
+        for key, share in self._things.shares(
+            self._things.keys_of(self._things.wishes.key_spec, "SIGN/VERIFY")
+        ):
+            version = self._things.version(key)
+            answer = self._business.call("GetPublicKey", {"KeyId": key, "KeyVersionId": version})
+            for _ in range(VARIANTS):
+                digest = b64encode(sha256(self._things.payload()).digest()).decode()
                 params = self._signing(key, version, digest)
                 expect = {
                     "kind": "signature",
@@ -255,10 +131,12 @@ class Preparation:
     def verify(self) -> list[Case]:
         """AsymmetricVerify: every sixteenth signature is of another digest and must be refused."""
         cases = []
-        for key, share in self._shares(self._keys_of(self._wishes.key_spec, "SIGN/VERIFY")):
-            version = self._version(key)
-            for variant in range(_VARIANTS):
-                digest = b64encode(sha256(self._payload()).digest()).decode()
+        for key, share in self._things.shares(
+            self._things.keys_of(self._things.wishes.key_spec, "SIGN/VERIFY")
+        ):
+            version = self._things.version(key)
+            for variant in range(VARIANTS):
+                digest = b64encode(sha256(self._things.payload()).digest()).decode()
                 params = self._signing(key, version, digest)
                 value = members(self._business.call("AsymmetricSign", params), ("Value",))
                 if variant == 0:
@@ -270,14 +148,16 @@ class Preparation:
     def asymmetric_encrypt(self) -> list[Case]:
         """AsymmetricEncrypt: ciphertexts are opened again by sample."""
         cases = []
-        for key, share in self._shares(self._keys_of(self._wishes.key_spec, "ENCRYPT/DECRYPT")):
+        for key, share in self._things.shares(
+            self._things.keys_of(self._things.wishes.key_spec, "ENCRYPT/DECRYPT")
+        ):
             base = self._encryption(key)
             inverse = {
                 "operation": "AsymmetricDecrypt",
                 "pairs": [list(pair) for pair in pairs_of("AsymmetricDecrypt", base)],
             }
-            for _ in range(_VARIANTS):
-                plaintext = b64encode(self._payload()).decode()
+            for _ in range(VARIANTS):
+                plaintext = b64encode(self._things.payload()).decode()
                 digests = _readings(plaintext)
                 expect = {"kind": "ciphertext", "key": key, "inverse": inverse, "digests": digests}
                 params = {**base, "Plaintext": plaintext}
@@ -287,10 +167,12 @@ class Preparation:
     def asymmetric_decrypt(self) -> list[Case]:
         """AsymmetricDecrypt: ciphertexts are made beforehand, every plaintext is compared."""
         cases = []
-        for key, share in self._shares(self._keys_of(self._wishes.key_spec, "ENCRYPT/DECRYPT")):
+        for key, share in self._things.shares(
+            self._things.keys_of(self._things.wishes.key_spec, "ENCRYPT/DECRYPT")
+        ):
             base = self._encryption(key)
-            for _ in range(_VARIANTS):
-                plaintext = b64encode(self._payload()).decode()
+            for _ in range(VARIANTS):
+                plaintext = b64encode(self._things.payload()).decode()
                 made = self._business.call("AsymmetricEncrypt", {**base, "Plaintext": plaintext})
                 params = {**base, "CiphertextBlob": members(made, ("CiphertextBlob",))}
                 expect = {"kind": "plaintext", "key": key, "digests": _readings(plaintext)}
@@ -299,53 +181,37 @@ class Preparation:
 
     def get_secret_value(self) -> list[Case]:
         """GetSecretValue: every value is compared."""
-        ready = self._target.resources.get("secret")
-        if ready:
-            answer = self._business.call("GetSecretValue", {"SecretName": ready})
-            values = {ready: str(members(answer, ("SecretData",)))}
-        else:
-            self._may_create("secret = ... under [resources]")
-            values = {}
-            for number in range(self._wishes.secrets):
-                value = self._payload().hex()[: self._wishes.size]
-                values[self._create_secret(number, value)] = value
+        values = self._things.secrets(self._value)
         cases = []
-        for name, share in self._shares(list(values)):
+        for name, share in self._things.shares(list(values)):
             digest = digest_of(values[name])
             expect = {"kind": "secret", "secret": name.rpartition("/")[2], "digest": digest}
             params = {"SecretName": name}
-            cases.append(_case("GetSecretValue", params, share * _VARIANTS, expect))
+            cases.append(_case("GetSecretValue", params, share * VARIANTS, expect))
         return cases
 
+    def _value(self, name: str) -> str:
+        answer = self._business.call("GetSecretValue", {"SecretName": name})
+        return str(members(answer, ("SecretData",)))
+
     def _signing(self, key: str, version: str, digest: str) -> dict[str, Any]:
-        algorithm = _SIGNATURES.get(self._wishes.key_spec, _SIGNATURE)
+        algorithm = signature_algorithm(self._things.wishes.key_spec)
         return {"KeyId": key, "KeyVersionId": version, "Algorithm": algorithm, "Digest": digest}
 
     def _encryption(self, key: str) -> dict[str, Any]:
-        algorithm = "SM2PKE" if self._wishes.key_spec == "EC_SM2" else _ENCRYPTION
-        return {"KeyId": key, "KeyVersionId": self._version(key), "Algorithm": algorithm}
+        algorithm = encryption_algorithm(self._things.wishes.key_spec)
+        return {"KeyId": key, "KeyVersionId": self._things.version(key), "Algorithm": algorithm}
 
 
-_MAKERS: Mapping[str, Callable[[Preparation], list[Case]]] = {
-    "Encrypt": Preparation.encrypt,
-    "Decrypt": Preparation.decrypt,
-    "GenerateDataKey": Preparation.generate_data_key,
-    "AsymmetricSign": Preparation.sign,
-    "AsymmetricVerify": Preparation.verify,
-    "AsymmetricEncrypt": Preparation.asymmetric_encrypt,
-    "AsymmetricDecrypt": Preparation.asymmetric_decrypt,
-    "GetSecretValue": Preparation.get_secret_value,
-}
-
-_REMOVALS: Mapping[str, Callable[[str], tuple[str, dict[str, Any]]]] = {
-    "key": lambda identifier: (
-        "ScheduleKeyDeletion",
-        {"KeyId": identifier, "PendingWindowInDays": SHORTEST_WINDOW},
-    ),
-    "secret": lambda identifier: (
-        "DeleteSecret",
-        {"SecretName": identifier, "ForceDeleteWithoutRecovery": "true"},
-    ),
+_MAKERS: Mapping[str, Callable[[KmsPreparation], list[Case]]] = {
+    "Encrypt": KmsPreparation.encrypt,
+    "Decrypt": KmsPreparation.decrypt,
+    "GenerateDataKey": KmsPreparation.generate_data_key,
+    "AsymmetricSign": KmsPreparation.sign,
+    "AsymmetricVerify": KmsPreparation.verify,
+    "AsymmetricEncrypt": KmsPreparation.asymmetric_encrypt,
+    "AsymmetricDecrypt": KmsPreparation.asymmetric_decrypt,
+    "GetSecretValue": KmsPreparation.get_secret_value,
 }
 
 

@@ -51,14 +51,14 @@ def document(
         "target": {
             "name": control.target.name,
             "url": control.place.address.url,
-            "gateway": control.options.gateway,
-            "scheme": control.options.scheme,
+            "gateway": control.options.place,
+            "scheme": control.options.signing,
         },
         "options": _options(control),
         "objectives": control.objectives.pack(),
         "promises": [
             {"id": p.id, "rate": p.rate, "provenance": p.provenance, "source": p.source}
-            for p in promises(control.options.gateway, control.scenario.group)
+            for p in promises(control.options.place, control.scenario.group)
         ],
         "window": {"start": window.start, "seconds": window.seconds},
         "verdict": _verdict(verdict),

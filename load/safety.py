@@ -2,12 +2,12 @@
 
 from conformance.target.model import Target, is_loopback
 from load.failures import LoadError
-from load.options import PER_PROCESS, Options
+from load.options import Options
 from load.scenarios import promises
 
 
 def address_of(target: Target, options: Options) -> str:
-    """Return the URL under load.
+    """Return the URL of the gateway under load, or of the one that the agent under load asks.
 
     Raises:
         LoadError: When the target file has no such gateway or listener.
@@ -23,7 +23,17 @@ def address_of(target: Target, options: Options) -> str:
             f"the {options.gateway} gateway of target {target.name!r} has no {options.listener} "
             f"listener: choose --listener {' or '.join(listeners)}"
         )
+    _check_offered(target, options)
     return listeners[options.listener]
+
+
+def _check_offered(target: Target, options: Options) -> None:
+    """Refuse what the target file declares absent."""
+    absent = "api:instance" if options.api == "instance" else "feature:dedicated-kms-api"
+    if options.gateway == "dedicated" and options.api != "agent" and target.has_declined(absent):
+        raise LoadError(
+            f"target {target.name!r} declares that it does not offer {absent}: choose another --api"
+        )
 
 
 def check_rate(rate: float, processes: int, options: Options) -> None:
@@ -38,11 +48,12 @@ def check_rate(rate: float, processes: int, options: Options) -> None:
         raise LoadError(
             f"{rate:g} requests per second are above the cap of {options.max_rate:g} (--max-rate)"
         )
-    needed = -int(-rate // PER_PROCESS)
+    needed = -int(-rate // options.per_process)
     if needed > processes:
         raise LoadError(
             f"{rate:g} requests per second need {needed} worker processes, one sends up to "
-            f"{PER_PROCESS:g}: add --processes {needed} on a machine with as many free cores"
+            f"{options.per_process:g}: add --processes {needed} on a machine with as many free "
+            "cores"
         )
 
 
@@ -72,7 +83,7 @@ def check_remote(target: Target, options: Options, rate: float, scenario_group: 
             f"{rate:g} requests per second are above the rate of {target.rate:g} that the target "
             "file allows: raise target.rate there if the target may be loaded with more"
         )
-    quotas = [p.rate for p in promises(options.gateway, scenario_group) if p.quota]
+    quotas = [p.rate for p in promises(options.place, scenario_group) if p.quota]
     if quotas and rate > quotas[0]:
         raise LoadError(
             f"the {options.gateway} gateway throttles this group of operations above "

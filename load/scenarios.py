@@ -6,6 +6,7 @@ from typing import Any
 
 from conformance.spec import catalogue
 from conformance.target.checking import did_you_mean
+from load.corpus import Api
 from load.failures import LoadError
 
 
@@ -101,6 +102,32 @@ def parse_mix(text: str) -> dict[str, float]:
             raise LoadError(f"the weight of {name} must be a number above 0, not {weight!r}")
         mix[name] = value
     return mix
+
+
+def calls_of(api: Api) -> Mapping[str, str]:
+    """Return how an API calls the operations of scenarios, for those that it offers."""
+    named: Mapping[str, Any] = catalogue().document("load-scenarios")["apis"]
+    if api == "kms":
+        return {name: name for scenario in scenarios().values() for name in scenario.mix}
+    found: Mapping[str, str] = named[api]["operations"]
+    return found
+
+
+def check_api(scenario: Scenario, api: Api) -> None:
+    """Refuse a scenario that an API cannot serve.
+
+    Raises:
+        LoadError: With an operation that it does not offer.
+    """
+    offered = calls_of(api)
+    missing = [name for name in scenario.mix if name not in offered]
+    if missing:
+        title = catalogue().document("load-scenarios")["apis"][api]["title"]
+        fitting = [known.id for known in scenarios().values() if set(known.mix) <= set(offered)]
+        raise LoadError(
+            f"{title} does not offer {missing[0]}, which {scenario.id} asks for: "
+            f"choose {' or '.join(fitting)}"
+        )
 
 
 def promises(gateway: str, group: str | None) -> list[Promise]:

@@ -34,9 +34,11 @@ from load.conclude import conclude
 from load.control import Control
 from load.corpus import Case
 from load.failures import LoadError, NothingProven, TransportFailure
-from load.options import PER_PROCESS, Options, from_locust
+from load.options import Options, from_locust
+from load.papers import Papers
+from load.place import Place
 from load.spike import Spike
-from load.station import Place, Station
+from load.station import Station
 from load.verdict import ExitCode
 
 #: Changes whenever master and worker would misunderstand each other.
@@ -117,7 +119,7 @@ class Session:
         assert self.control is not None
         options = self.control.options
         if options.kind == "capacity" and options.max_rate is None:
-            return PER_PROCESS
+            return options.per_process
         rate = users * options.unit * (options.burst if options.kind == "spike" else 1.0)
         return max(rate, options.max_rate or 0.0)
 
@@ -226,7 +228,9 @@ class Session:
             assert options.target is not None
             from pathlib import Path
 
-            place = Place.of(load_target(Path(options.target)), options)
+            handed = self.work["papers"]
+            papers = None if handed is None else Papers.read(Path(handed))
+            place = Place.of(load_target(Path(options.target)), options, papers)
             cases = [Case.unpack(case) for case in self.work["cases"]]
             slowest = self.work["slowest"]
             share, worker = self.work["share"], self.runner.worker_index
@@ -243,7 +247,7 @@ class Session:
 
     def _tell_locust(self, options: Options) -> Callable[[str, float, int, str], None]:
         fire: Callable[..., None] = self.environment.events.request.fire
-        scheme = options.scheme
+        scheme = options.signing
 
         def listener(operation: str, latency: float, size: int, cause: str) -> None:
             fire(
@@ -269,6 +273,7 @@ class Session:
             {
                 "options": control.options.pack(),
                 "cases": [case.pack() for case in control.cases],
+                "papers": None if control.papers is None else str(control.papers),
                 "slowest": control.objectives.slowest,
                 "share": control.rate_max / workers,
                 "cap": None if (cap := control.options.max_rate) is None else cap / workers,

@@ -29,7 +29,8 @@ Pairs = Sequence[tuple[str, str]]
 # Stand for nonce and time while the text is made; both survive percent-encoding unchanged.
 _NONCE_MARK = "4e6f6e6365204d61726b"
 _TIME_MARK = "54696d65204d61726b21"
-_AGENT = "kms-conformance-load"
+AGENT = "kms-conformance-load"
+"""What requests call themselves."""
 _STOCK = 256
 
 
@@ -59,8 +60,8 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_nonces.__init__)  # type: ignore[misc]
 
 
-class _Seconds:
-    """The current time as text, made once a second."""
+class Moments:
+    """The current time as text, made once a second; ``write`` makes it."""
 
     def __init__(self, write: Callable[[datetime], str] = format_iso) -> None:
         self._write = write
@@ -68,6 +69,7 @@ class _Seconds:
         self._text = ""
 
     def text(self) -> str:
+        """Return the current second as text."""
         second = int(time.time())
         if second != self._second:
             self._second = second
@@ -75,8 +77,8 @@ class _Seconds:
         return self._text
 
 
-_seconds = _Seconds()
-_encoded_seconds = _Seconds(lambda moment: percent_encode(format_iso(moment)))
+_seconds = Moments()
+_encoded_seconds = Moments(lambda moment: percent_encode(format_iso(moment)))
 
 
 def template(
@@ -190,7 +192,7 @@ class Acs3Template:
 
 def _head(path: str, authority: str, headers: Pairs) -> str:
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
-    return f"POST {path} HTTP/1.1\r\nHost: {authority}\r\nUser-Agent: {_AGENT}\r\n{lines}"
+    return f"POST {path} HTTP/1.1\r\nHost: {authority}\r\nUser-Agent: {AGENT}\r\n{lines}"
 
 
 def _cut(text: str, first: str = _NONCE_MARK, second: str = _TIME_MARK) -> tuple[str, str, str]:

@@ -42,8 +42,8 @@ def verdict_lines(control: Control, verdict: Verdict) -> list[str]:
     outcomes = ", ".join(f"{count:,} {name}" for name, count in figures["outcomes"].items())
     lines = [
         (
-            f"{control.scenario.id} on {control.target.name} ({control.options.gateway}, "
-            f"{control.options.scheme}): {verdict.summary}"
+            f"{control.scenario.id} on {control.target.name} ({control.options.place}, "
+            f"{control.options.signing}): {verdict.summary}"
         ),
         (
             f"  {figures['seconds']:g} s judged: offered {figures['offered']:,.1f}/s, achieved "

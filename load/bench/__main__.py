@@ -22,7 +22,7 @@ from pathlib import Path
 from conformance.target import load_target
 from load.bench.endpoint import endpoint, load, middlebox, pin
 from load.options import Options
-from load.station import Place
+from load.place import Place
 
 
 @dataclass

@@ -27,8 +27,8 @@ from conformance.target import load_target  # noqa: E402
 from load.clients import connector  # noqa: E402
 from load.connection import Address, Connection, trust  # noqa: E402
 from load.options import Options  # noqa: E402
+from load.place import Place  # noqa: E402
 from load.signing import template  # noqa: E402
-from load.station import Place  # noqa: E402
 from load.timer import now  # noqa: E402
 
 _AT_A_TIME = 16

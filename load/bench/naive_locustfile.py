@@ -10,8 +10,8 @@ from locust import FastHttpUser, constant_throughput, task
 
 from conformance.target import load_target
 from load.options import Options
+from load.place import Place
 from load.signing import template
-from load.station import Place
 
 _TARGET = Path(os.environ["KMS_BENCH_TARGET"])
 _PLACE = Place.of(load_target(_TARGET), Options(target=str(_TARGET), listener="http"))
