@@ -187,6 +187,7 @@ def rotation(tour):
     tour.note("suspended", tour.shown(key)["AutomaticRotation"])
     plain = tour.key()
     tour("UpdateRotationPolicy", KeyId=plain, EnableAutomaticRotation=True, RotationInterval="365d")
+    tour("UpdateRotationPolicy", KeyId=plain, EnableAutomaticRotation=True, RotationInterval="731d")
     tour.note("on", sorted(tour.shown(plain)))
     tour.note("on", tour.shown(plain)["AutomaticRotation"])
     for spec in ({"KeySpec": "EC_P256"}, {"Origin": "EXTERNAL"}):

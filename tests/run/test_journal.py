@@ -113,9 +113,9 @@ def test_the_intent_is_on_disk_before_the_call(endpoint, monkeypatch):
     fsync, call = os.fsync, Caller.send
     monkeypatch.setattr("os.fsync", lambda fd: (order.append("fsync"), fsync(fd))[1])
 
-    def send(self, request, *rest):
+    def send(self, request, *rest, **options):
         order.append(dict(request.headers)["x-acs-action"])
-        return call(self, request, *rest)
+        return call(self, request, *rest, **options)
 
     monkeypatch.setattr(Caller, "send", send)
     run(endpoint, lambda kms: kms.provide("symmetric-key", fresh=True) and None)

@@ -50,7 +50,7 @@ def test_the_record_names_rules_that_there_are():
 def test_what_fails_proves_nothing(tmp_path, monkeypatch):
     from conformance.target.embedded import embedded_target
 
-    with embedded_target(["--fault", "encrypts-with-disabled-key"]) as target:
+    with embedded_target(["--fault", "encrypt-with-disabled-key"]) as target:
         found, results = proven(target, "STA-002")
     failed = {str(r.planned.case.name) for r in results if r.verdict is Verdict.FAIL}
     assert "Encrypt/Disabled" in failed

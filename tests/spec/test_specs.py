@@ -237,7 +237,7 @@ def test_secrets_are_marked() -> None:
 
 def test_text_of_the_specs_is_free_of_machines_and_people() -> None:
     text = json.dumps(dict(SPECS.documents))
-    assert not re.search(r"/(?:work|root|home|tmp)/|localhost:|https?://[0-9]", text)
+    assert not re.search(r"/(?:work|root|home|tmp)/|localhost:|https?://(?!127)[0-9]", text)
 
 
 def test_package_data_is_complete() -> None:
