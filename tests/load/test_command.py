@@ -61,6 +61,26 @@ def test_without_a_target_the_embedded_endpoint_is_loaded(load, lenient):
     assert run.results["target"]["url"].startswith("https://127.0.0.1:")
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("application", "--mix", EVERY_OPERATION, "--api", "instance"),
+        ("application", "--mix", EVERY_OPERATION, "--gateway", "dedicated"),
+        ("envelope", "--api", "instance", "--processes", "2"),
+        ("get-secret-value", "--api", "agent"),
+        ("get-secret-value", "--api", "agent", "--client", "fast"),
+        ("get-secret-value", "--api", "agent", "--processes", "2"),
+    ],
+)
+def test_other_apis(load, lenient, words):
+    run = judged(load(*words, "--slo", lenient, *GENTLE, "--sample", "2"))
+    assert run.code == 0, run.words
+    results = read(run.folder)
+    assert results["summary"]["outcomes"].keys() == {"ok"}
+    assert set(results["operations"]) == set(results["scenario"]["mix"])
+    assert results["instrument"]["refuted"] == 0
+
+
 def test_keys_spread_by_zipf(load, target, lenient):
     words = ("--keys", "4", "--secrets", "4", "--choice", "zipf", "--size", "100")
     run = judged(load("application", "--target", target, "--slo", lenient, *words, *GENTLE))
