@@ -1,6 +1,6 @@
 """Where the requests of a run go, and who sends them."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from conformance.target.model import Target
 from conformance.wire.credentials import AccessKey, ClientKey, StsToken
@@ -58,7 +58,7 @@ class Place:
 
     def with_papers(self, papers: Papers) -> "Place":
         """Return the same place with what a run has made."""
-        return replace(Place.of(self.target, self.options, papers))
+        return Place.of(self.target, self.options, papers)
 
     def ram(self) -> AccessKey | StsToken:
         """Return the access key that signs calls of KMS API.
