@@ -40,7 +40,7 @@ def measure(
     expected: bytes = b"200",
 ) -> Measured:
     """Send every request once and say what it cost."""
-    sockets = [_connect(address, tls) for _ in range(connections)]
+    sockets = [_connect(address, tls) for _ in range(min(connections, len(requests)))]
     process = psutil.Process(pid)
     waiting = iter(requests)
     selector = selectors.DefaultSelector()
