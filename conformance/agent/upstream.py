@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from conformance.agent.settings import Settings
-from conformance.spec import catalogue
+from conformance.spec import catalogue, resolve
 from conformance.target import Target, load_target
 from conformance.target.model import is_loopback
 from conformance.target.problems import UsageError
@@ -106,7 +106,7 @@ class Upstream:
             response.content,
             known.response,
             operation=operation,
-            resolve=_resolve,
+            resolve=resolve,
         )
         if answer.data is None:
             raise Away("unreadable answer")
@@ -130,10 +130,3 @@ def _credential(target: Target, settings: Settings) -> AccessKey | StsToken:
             "agent asks with an access key or a temporary one"
         )
     return found
-
-
-def _resolve(reference: str) -> Mapping[str, Any]:
-    if reference.startswith("#"):
-        reference = f"kms:definitions{reference}"
-    contents: Mapping[str, Any] = catalogue().registry.resolver().lookup(reference).contents
-    return contents

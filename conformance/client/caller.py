@@ -20,11 +20,12 @@ from conformance.client.building import (
     default_auth,
     lay_out,
 )
-from conformance.client.codec import codec, form_parameters, operation_or_none, resolve
+from conformance.client.codec import codec, form_parameters, operation_or_none
 from conformance.client.exchange import Exchange
 from conformance.client.pace import Pace
 from conformance.client.transport import RawAnswer, StaleConnection, Transport
 from conformance.run.verdict import Hang, NotTestable
+from conformance.spec import resolve
 from conformance.target.model import Target
 from conformance.target.trust import trust_context
 from conformance.wire.credentials import ClientKey, Credential

@@ -1,19 +1,9 @@
 """Parameters and answers of operations on the wire, compiled once from their schemas."""
 
-from collections.abc import Mapping
 from functools import cache
-from typing import Any
 
-from conformance.spec import Operation, catalogue
+from conformance.spec import Operation, catalogue, resolve
 from conformance.wire.encoding import ParameterCodec
-
-
-def resolve(reference: str) -> Mapping[str, Any]:
-    """Return the schema that a ``$ref`` of specs/ stands for."""
-    if reference.startswith("#"):
-        reference = f"kms:definitions{reference}"
-    contents: Mapping[str, Any] = catalogue().registry.resolver().lookup(reference).contents
-    return contents
 
 
 @cache

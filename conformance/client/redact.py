@@ -13,9 +13,10 @@ from functools import cache
 from typing import Any
 from urllib.parse import quote
 
-from conformance.client.codec import operation_or_none, resolve
+from conformance.client.codec import operation_or_none
 from conformance.client.exchange import REDACTED, Exchange
 from conformance.client.instance import InstanceExchange, shown_parameters
+from conformance.spec import resolve
 
 #: Shorter values are replaced only where a mark says that they stand.
 SHORTEST = 6

@@ -5,8 +5,8 @@ from functools import cache
 from typing import Any, Literal
 
 from conformance.reference.errors import KmsError
-from conformance.reference.validate import Violation, resolve
-from conformance.spec import Operation, catalogue
+from conformance.reference.validate import Violation
+from conformance.spec import Operation, catalogue, resolve
 from conformance.wire.failures import AuthFailure, FailureKind
 from conformance.wire.identity import Scheme
 

@@ -67,10 +67,8 @@ Handler: TypeAlias = Callable[[Call], dict[str, Any]]
 #: Tells whether a call will do RSA private-key work.
 SlowTest: TypeAlias = Callable[[Call], bool]
 #: Returns the ARNs of the resources that a call names, for authorisation.
-ResourceFinder: TypeAlias = Callable[[Call], list[str]]
 
 _HANDLERS: dict[str, Handler] = {}
-_RESOURCE_FINDERS: dict[str, ResourceFinder] = {}
 _SEAMS: dict[str, Callable[..., Any]] = {}
 _SLOW: dict[str, SlowTest] = {}
 
@@ -97,20 +95,6 @@ def handles(*operations: str, slow: SlowTest | bool = False) -> Callable[[Handle
             if test is not None:
                 _SLOW[name] = test
         return handler
-
-    return register
-
-
-def names_resources(*operations: str) -> Callable[[ResourceFinder], ResourceFinder]:
-    """Register how to find the resources of operations that name none by a plain parameter.
-
-    Decrypt, for instance, names its key inside the ciphertext. The finder sees parameters that were
-    decoded and not yet validated, and returns an empty list where it cannot tell.
-    """
-
-    def register(finder: ResourceFinder) -> ResourceFinder:
-        _RESOURCE_FINDERS.update(dict.fromkeys(operations, finder))
-        return finder
 
     return register
 
@@ -145,7 +129,7 @@ class Seams:
 
 
 def load_services() -> None:
-    """Import every service module, so that its handlers, finders and seams are registered."""
+    """Import every service module, so that its handlers and seams are registered."""
     package = import_module("conformance.reference.services")
     for module in iter_modules(package.__path__, f"{package.__name__}."):
         import_module(module.name)
@@ -156,11 +140,6 @@ def handlers() -> dict[str, Handler]:
     """Return all handlers, a fresh dictionary."""
     load_services()
     return dict(_HANDLERS)
-
-
-def resource_finders() -> dict[str, ResourceFinder]:
-    """Return all finders of resources, a fresh dictionary."""
-    return dict(_RESOURCE_FINDERS)
 
 
 def slow_tests() -> dict[str, SlowTest]:

@@ -26,9 +26,9 @@ from conformance.reference.script import Script
 from conformance.reference.services.seed import furnish
 from conformance.reference.settings import Settings, Transport
 from conformance.reference.throttle import Throttle
-from conformance.reference.validate import Check, request_check, resolve
+from conformance.reference.validate import Check, request_check
 from conformance.reference.witness import Witness
-from conformance.spec import Operation, catalogue
+from conformance.spec import Operation, catalogue, resolve
 from conformance.wire import acs3, acs4, rpc
 from conformance.wire.encoding import ParameterCodec
 from conformance.wire.identity import (

@@ -89,7 +89,6 @@ class Transport:
     delay: float = 0.0
     tls_versions: tuple[str, str] = ("1.2", "1.3")
     certificate_names: tuple[str, ...] | None = None
-    plain_text_on_tls: bool = False
     certificate: Literal["right", "other-host", "expired"] = "right"
     plain_on_tls: bool = False
     dedicated: DedicatedTls = field(default_factory=DedicatedTls)

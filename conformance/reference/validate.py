@@ -6,8 +6,6 @@ which is built on jsonschema: tests hold the two against each other. What is com
 to run on every call.
 """
 
-import base64
-import binascii
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +13,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeAlias
 
-from conformance.spec import Operation, catalogue
+from conformance.spec import Operation, resolve
+from conformance.spec.judge import decoded_length
 
 Schema: TypeAlias = Mapping[str, Any] | bool
 
@@ -55,14 +54,6 @@ _TYPES: Mapping[str, Callable[[Any], bool]] = {
 def request_check(operation: Operation) -> Check:
     """Return the check of an operation's logical parameters."""
     return _compile(operation.request)
-
-
-def resolve(reference: str) -> Mapping[str, Any]:
-    """Return the schema that a ``$ref`` of specs/ stands for."""
-    if reference.startswith("#"):
-        reference = f"kms:definitions{reference}"
-    contents: Mapping[str, Any] = catalogue().registry.resolver().lookup(reference).contents
-    return contents
 
 
 @cache
@@ -303,15 +294,8 @@ def _pattern(pattern: str) -> Check:
     return _for(str, "pattern", lambda value: search(value) is not None)
 
 
-def _decoded_length(text: str) -> int | None:
-    try:
-        return len(base64.b64decode(text, validate=True))
-    except (binascii.Error, ValueError):
-        return None
-
-
 def _encoding(_: str) -> Check:
-    return _for(str, "contentEncoding", lambda value: _decoded_length(value) is not None)
+    return _for(str, "contentEncoding", lambda value: decoded_length(value) is not None)
 
 
 def _decoded(limits: Mapping[str, int]) -> Check:
@@ -319,7 +303,7 @@ def _decoded(limits: Mapping[str, int]) -> Check:
     high = limits.get("bytes", limits.get("maxBytes"))
 
     def holds(value: str) -> bool:
-        length = _decoded_length(value)
+        length = decoded_length(value)
         return length is None or (low <= length and (high is None or length <= high))
 
     return _for(str, "x-decoded", holds)

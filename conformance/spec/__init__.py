@@ -1,5 +1,5 @@
 """Reads the documents in specs/ and turns request schemas into requests."""
 
-from conformance.spec.catalogue import Catalogue, Operation, PromisedError, catalogue
+from conformance.spec.catalogue import Catalogue, Operation, PromisedError, catalogue, resolve
 
-__all__ = ["Catalogue", "Operation", "PromisedError", "catalogue"]
+__all__ = ["Catalogue", "Operation", "PromisedError", "catalogue", "resolve"]

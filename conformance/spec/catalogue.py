@@ -164,11 +164,6 @@ class Operation:
         return self.document["examples"]  # type: ignore[no-any-return]
 
     @cached_property
-    def request_validator(self) -> Validator:
-        """Judge of logical request parameters."""
-        return Draft202012Validator(self.request, registry=self.registry)
-
-    @cached_property
     def response_validator(self) -> Validator:
         """Judge of the parsed JSON of a successful answer."""
         return Draft202012Validator(self.response, registry=self.registry)
@@ -317,3 +312,11 @@ def catalogue() -> Catalogue:
         registry,
         errors,
     )
+
+
+def resolve(reference: str) -> Mapping[str, Any]:
+    """Return the schema that a ``$ref`` of specs/ stands for; without a file it is a definition."""
+    if reference.startswith("#"):
+        reference = f"kms:definitions{reference}"
+    contents: Mapping[str, Any] = catalogue().registry.resolver().lookup(reference).contents
+    return contents

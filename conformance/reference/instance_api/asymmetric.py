@@ -7,16 +7,11 @@ from conformance.reference.instance_api.calls import InstanceCall, Reply, answer
 from conformance.reference.instance_api.keys import find_key
 from conformance.reference.instance_api.refusals import InstanceRefusal
 from conformance.reference.model import Key, KeyVersion
-from conformance.reference.services.algorithms import PrivateKey, PublicKey
+from conformance.reference.services.algorithms import PublicKey
+from conformance.reference.services.asymmetric import private_key
 from conformance.reference.services.tables import Row, algorithm
 from conformance.reference.sm import sm2
 from conformance.spec.instance import instance_api
-
-
-def _private(version: KeyVersion) -> PrivateKey:
-    assert version.material is not None
-    assert not isinstance(version.material, bytes)
-    return version.material
 
 
 def _encryption(call: InstanceCall, key: Key) -> Row:
@@ -36,7 +31,7 @@ def encrypt_asymmetric(call: InstanceCall, key: Key, version: KeyVersion) -> Rep
     seams = call.endpoint.seams
     if not seams.plaintext_fits(row, plaintext):
         raise InstanceRefusal("bad-parameter")
-    public = _private(version).public_key()
+    public = private_key(version).public_key()
     blob = seams.asymmetric_encrypt_bytes(public, row["name"], plaintext)
     return Reply({"KeyId": key.id, "CiphertextBlob": blob, "Algorithm": row["name"]}, version)
 
@@ -44,7 +39,7 @@ def encrypt_asymmetric(call: InstanceCall, key: Key, version: KeyVersion) -> Rep
 def decrypt_asymmetric(call: InstanceCall, key: Key, version: KeyVersion) -> Reply:
     """Decrypt with a private key."""
     row = _encryption(call, key)
-    private, blob = _private(version), call.values["CiphertextBlob"]
+    private, blob = private_key(version), call.values["CiphertextBlob"]
     try:
         with call.endpoint.heavy():
             plain = call.endpoint.seams.asymmetric_decrypt_bytes(private, row["name"], blob)
@@ -94,7 +89,7 @@ def _named(call: InstanceCall, key: Key) -> dict[str, object]:
 def sign(call: InstanceCall) -> Reply:
     """Sign a message or a digest."""
     key, version, name = _signing(call)
-    private, seams = _private(version), call.endpoint.seams
+    private, seams = private_key(version), call.endpoint.seams
     digest = seams.instance_digest(call, private.public_key())
     with call.endpoint.heavy():
         signature = seams.sign_digest(private, name, digest)
@@ -105,7 +100,7 @@ def sign(call: InstanceCall) -> Reply:
 def verify(call: InstanceCall) -> Reply:
     """Tell whether a signature is right; a wrong one is an answer."""
     key, version, name = _signing(call)
-    public, seams = _private(version).public_key(), call.endpoint.seams
+    public, seams = private_key(version).public_key(), call.endpoint.seams
     digest = seams.instance_digest(call, public)
     verdict = seams.verify_digest(public, name, digest, call.values["Signature"])
     return Reply({**_named(call, key), "Value": verdict}, version)

@@ -58,14 +58,15 @@ def _find_for(call: Call, usage: str, purpose: str) -> tuple[Key, KeyVersion, Ro
     return key, version, row
 
 
-def _private(version: KeyVersion) -> PrivateKey:
+def private_key(version: KeyVersion) -> PrivateKey:
+    """Return the private key of a version of a key pair."""
     assert version.material is not None
     assert not isinstance(version.material, bytes)
     return version.material
 
 
 def _public(version: KeyVersion) -> PublicKey:
-    return _private(version).public_key()
+    return private_key(version).public_key()
 
 
 def _named(key: Key, version: KeyVersion) -> dict[str, Any]:
@@ -136,7 +137,7 @@ def asymmetric_decrypt(call: Call) -> dict[str, Any]:
     """Decrypt with the private half of a key version (code of a failure inferred)."""
     key, version, row = _find_for(call, "ENCRYPT/DECRYPT", "encryption")
     ciphertext = decoded(call, "CiphertextBlob")
-    private = _private(version)
+    private = private_key(version)
     try:
         with call.endpoint.heavy():
             plaintext = call.endpoint.seams.asymmetric_decrypt_bytes(
@@ -152,7 +153,7 @@ def asymmetric_sign(call: Call) -> dict[str, Any]:
     """Sign a digest with the private half of a key version."""
     key, version, row = _find_for(call, "SIGN/VERIFY", "signing")
     digest = _digest(call, row)
-    private = _private(version)
+    private = private_key(version)
     with call.endpoint.heavy():
         signature = call.endpoint.seams.sign_digest(private, row["name"], digest)
     return {**_named(key, version), "Value": _text(signature)}

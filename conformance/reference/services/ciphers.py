@@ -17,7 +17,6 @@ from conformance.reference.model import BlockCipher
 BlockMode: TypeAlias = Literal["CBC", "ECB"]
 #: Bytes of a block, of the IV of CBC and of the tag of GCM.
 BLOCK_BYTES = 16
-GCM_IV_BYTES = 12
 
 
 class Gcm(Protocol):

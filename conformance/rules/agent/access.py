@@ -6,16 +6,16 @@ from conformance.client.agent.exposure import exposed
 from conformance.client.agent.session import Agent, token_headers
 from conformance.client.agent.upstream import Secret
 from conformance.rules.agent.asking import (
-    CELLS,
     PAGES,
     SERVER,
+    agent_rule,
     expect_refused,
     expect_value,
     new_secret,
     service,
 )
 from conformance.run.context import Kms
-from conformance.run.registry import Case, Level, rule
+from conformance.run.registry import Case, Level
 from conformance.spec import catalogue
 
 _FORMS = ("path", "query")
@@ -33,18 +33,13 @@ def headers() -> Iterator[Case]:
         yield Case(name, name)
 
 
-@rule(
+@agent_rule(
     "AGT-001",
     level=Level.MUST,
-    family="agent",
     statement="The agent listens on loopback only.",
     provenance="documented",
     source=PAGES,
     stage="gateway",
-    operations=("GetSecretValue",),
-    needs=("feature:agent",),
-    safety="creates",
-    cells=CELLS,
 )
 def listens_on_loopback_only(kms: Kms) -> None:
     """Its port is open on no other address of this machine, and answers on loopback."""
@@ -57,18 +52,13 @@ def listens_on_loopback_only(kms: Kms) -> None:
     )
 
 
-@rule(
+@agent_rule(
     "AGT-002",
     level=Level.MUST,
-    family="agent",
     statement="A request without the token is forbidden.",
     provenance="documented",
     source=SERVER,
     stage="authentication",
-    operations=("GetSecretValue",),
-    needs=("feature:agent",),
-    safety="creates",
-    cells=CELLS,
     cases=forms,
 )
 def needs_the_token(kms: Kms, form: str) -> None:
@@ -101,18 +91,13 @@ def _wrong(kms: Kms, agent: Agent, way: str) -> str:
     return wrong if wrong != right else f"{right}x"
 
 
-@rule(
+@agent_rule(
     "AGT-003",
     level=Level.MUST,
-    family="agent",
     statement="A token is good only when it equals the one that the agent has read at start.",
     provenance="documented",
     source=SERVER,
     stage="authentication",
-    operations=("GetSecretValue",),
-    needs=("feature:agent",),
-    safety="creates",
-    cells=CELLS,
     cases=wrong_tokens,
 )
 def refuses_a_wrong_token(kms: Kms, way: str) -> None:
@@ -125,18 +110,13 @@ def refuses_a_wrong_token(kms: Kms, way: str) -> None:
         expect_refused(kms, agent, refused, secret, f"with a wrong token in {header} ({way})")
 
 
-@rule(
+@agent_rule(
     "AGT-004",
     level=Level.MUST,
-    family="agent",
     statement="The token is taken from either of the headers X-KMS-Token and X-Vault-Token.",
     provenance="documented",
     source=PAGES,
     stage="authentication",
-    operations=("GetSecretValue",),
-    needs=("feature:agent",),
-    safety="creates",
-    cells=CELLS,
     cases=headers,
 )
 def takes_either_header(kms: Kms, header: str) -> None:
@@ -147,18 +127,13 @@ def takes_either_header(kms: Kms, header: str) -> None:
     expect_value(kms, agent, answered, secret, f"with the token in {header}")
 
 
-@rule(
+@agent_rule(
     "AGT-005",
     level=Level.MUST,
-    family="agent",
     statement="A secret is asked for by its name in the path, or in the parameter secretId.",
     provenance="documented",
     source=PAGES,
     stage="service",
-    operations=("GetSecretValue",),
-    needs=("feature:agent",),
-    safety="creates",
-    cells=CELLS,
     cases=forms,
 )
 def understands_both_forms(kms: Kms, form: str) -> None:
@@ -213,16 +188,14 @@ def _forget(agent: Agent) -> None:
         agent.upstream.forget()
 
 
-@rule(
+@agent_rule(
     "AGT-006",
     level=Level.MUST,
-    family="agent",
     statement="The agent retrieves values and does nothing else: no other method changes a secret.",
     provenance="documented",
     source="KMS integration overview (2025-06)",
     stage="gateway",
-    needs=("feature:agent",),
-    safety="creates",
+    operations=(),
     cells=_CLOSED,
     cases=other_methods,
 )
@@ -256,16 +229,14 @@ def other_paths() -> Iterator[Case]:
         yield Case(name, path)
 
 
-@rule(
+@agent_rule(
     "AGT-007",
     level=Level.MUST,
-    family="agent",
     statement="The agent has no route for management or cryptography: no path leads to it.",
     provenance="documented",
     source="KMS integration overview (2025-06)",
     stage="gateway",
-    needs=("feature:agent",),
-    safety="creates",
+    operations=(),
     cells=_CLOSED,
     cases=other_paths,
 )

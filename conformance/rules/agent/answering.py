@@ -9,10 +9,10 @@ from jsonschema import Draft202012Validator
 
 from conformance.client.exchange import Exchange
 from conformance.rules.agent.asking import (
-    CELLS,
     KIN,
     PAGES,
     SHORT,
+    agent_rule,
     answers,
     expect_refused,
     lead,
@@ -22,7 +22,7 @@ from conformance.rules.agent.asking import (
     value_of,
 )
 from conformance.run.context import Kms
-from conformance.run.registry import Case, Level, rule
+from conformance.run.registry import Case, Level
 from conformance.spec import catalogue
 
 
@@ -46,19 +46,14 @@ def _complaint(schema: Mapping[str, Any], document: Any) -> str | None:
     return f"{place} breaks {first.validator}"
 
 
-@rule(
+@agent_rule(
     "AGT-020",
     level=Level.MUST,
-    family="agent",
     statement="ResponseType decides the shape of an answer: 0 as GetSecretValue of KMS, 1 as that "
     "of AWS Secrets Manager, 2 as a secret of HashiCorp KV.",
     provenance="documented",
     source="KMS Agent pages, ResponseType (2025-03 to 2026)",
     stage="answer",
-    operations=("GetSecretValue",),
-    needs=("feature:agent",),
-    safety="creates",
-    cells=CELLS,
     cases=response_types,
 )
 def answers_in_the_shape_asked_for(kms: Kms, response_type: int) -> None:
@@ -92,20 +87,15 @@ def answers_in_the_shape_asked_for(kms: Kms, response_type: int) -> None:
         )
 
 
-@rule(
+@agent_rule(
     "AGT-021",
     level=Level.SHOULD,
-    family="agent",
     statement="An answer holds all that the interface it is modelled on documents, and a JSON "
     "value stands in HashiCorp KV member by member.",
     provenance="inferred",
     source="GetSecretValue of KMS API and of AWS Secrets Manager; KV engine of HashiCorp Vault",
     stage="answer",
-    operations=("GetSecretValue",),
-    needs=("feature:agent",),
-    safety="creates",
     readings=("agent-version-stages", "agent-kv-version", "agent-created-date"),
-    cells=CELLS,
     cases=response_types,
 )
 def answers_hold_everything(kms: Kms, response_type: int) -> None:
@@ -158,19 +148,14 @@ def texts() -> Iterator[Case]:
         yield Case(name, name)
 
 
-@rule(
+@agent_rule(
     "AGT-022",
     level=Level.MUST,
-    family="agent",
     statement="A value is answered as KMS has it, character by character, fresh from KMS and out "
     "of the cache.",
     provenance="documented",
     source=PAGES,
     stage="answer",
-    operations=("GetSecretValue",),
-    needs=("feature:agent",),
-    safety="creates",
-    cells=CELLS,
     cases=texts,
 )
 def answers_values_as_they_are(kms: Kms, name: str) -> None:
@@ -192,38 +177,28 @@ def answers_values_as_they_are(kms: Kms, name: str) -> None:
         )
 
 
-@rule(
+@agent_rule(
     "AGT-023",
     level=Level.SHOULD,
-    family="agent",
     statement="A version is asked for by versionId, and does not take the place of the current "
     "one.",
     provenance="inferred",
     source=KIN,
     stage="service",
-    operations=("GetSecretValue",),
-    needs=("feature:agent",),
-    safety="creates",
-    cells=CELLS,
 )
 def selects_a_version(kms: Kms) -> None:
     """An earlier version and the current one are told apart, whichever is read first."""
     _selects(kms, {"versionId": "v1"})
 
 
-@rule(
+@agent_rule(
     "AGT-024",
     level=Level.SHOULD,
-    family="agent",
     statement="A version is asked for by versionStage, and does not take the place of the current "
     "one.",
     provenance="inferred",
     source=KIN,
     stage="service",
-    operations=("GetSecretValue",),
-    needs=("feature:agent",),
-    safety="creates",
-    cells=CELLS,
 )
 def selects_a_stage(kms: Kms) -> None:
     """ACSPrevious and the current version are told apart, whichever is read first."""
@@ -253,19 +228,14 @@ def _selects(kms: Kms, params: Mapping[str, str]) -> None:
             )
 
 
-@rule(
+@agent_rule(
     "AGT-025",
     level=Level.SHOULD,
-    family="agent",
     statement="What KMS refuses, the agent refuses: an unknown secret gets no success, and may be "
     "read as soon as it is there.",
     provenance="inferred",
     source=KIN,
     stage="service",
-    operations=("GetSecretValue",),
-    needs=("feature:agent",),
-    safety="creates",
-    cells=CELLS,
 )
 def passes_refusals_on(kms: Kms) -> None:
     """An unknown name is refused; once the secret is made, its value is answered."""
@@ -281,18 +251,14 @@ def passes_refusals_on(kms: Kms) -> None:
     read(kms, agent, secret, "once the secret is there")
 
 
-@rule(
+@agent_rule(
     "AGT-026",
     level=Level.SHOULD,
-    family="agent",
     statement="When KMS refuses, the answer is JSON that names its code as __type.",
     provenance="inferred",
     source=KIN,
     stage="answer",
-    operations=("GetSecretValue",),
-    needs=("feature:agent",),
     safety="read-only",
-    cells=CELLS,
 )
 def names_the_code_of_kms(kms: Kms) -> None:
     """An unknown secret leads to the code that KMS has for it."""
@@ -313,18 +279,13 @@ def refusals() -> Iterator[Case]:
             yield Case(one["refusal"], (one["refusal"], one["status"]))
 
 
-@rule(
+@agent_rule(
     "AGT-027",
     level=Level.SHOULD,
-    family="agent",
     statement="The agent refuses with the status that programs of its kind have for the reason.",
     provenance="inferred",
     source=KIN,
     stage="gateway",
-    operations=("GetSecretValue",),
-    needs=("feature:agent",),
-    safety="creates",
-    cells=CELLS,
     cases=refusals,
 )
 def refuses_by_status(kms: Kms, case: tuple[str, int]) -> None:
@@ -354,18 +315,14 @@ def refuses_by_status(kms: Kms, case: tuple[str, int]) -> None:
     )
 
 
-@rule(
+@agent_rule(
     "AGT-028",
     level=Level.SHOULD,
-    family="agent",
     statement="The agent tells without a token that it is well.",
     provenance="inferred",
     source=KIN,
     stage="gateway",
-    operations=("GetSecretValue",),
-    needs=("feature:agent",),
     safety="read-only",
-    cells=CELLS,
 )
 def tells_that_it_is_well(kms: Kms) -> None:
     """The health path answers 200 without a token."""

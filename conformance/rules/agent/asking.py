@@ -4,12 +4,14 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from conformance.client.agent.session import PATIENCE, Agent
 from conformance.client.agent.upstream import Secret
 from conformance.client.exchange import Exchange
 from conformance.run.context import Kms
+from conformance.run.registry import rule
 from conformance.run.verdict import NotTestable
 from conformance.spec import catalogue
 
@@ -28,6 +30,16 @@ _AT_A_TIME = 5
 #: Seconds beyond the TTL: no page says how long an agent falls back to a value.
 _OLD_AT_MOST = 5.0
 CELLS = ("shared-ram-api-secret-retrieval.kms-agent",)
+
+#: Declares a rule of this family; most are about reading a value.
+agent_rule = partial(
+    rule,
+    family="agent",
+    operations=("GetSecretValue",),
+    needs=("feature:agent",),
+    safety="creates",
+    cells=CELLS,
+)
 
 
 def service() -> Mapping[str, Any]:

@@ -5,10 +5,10 @@ import time
 from conformance.client.agent.session import Agent
 from conformance.client.agent.upstream import Secret
 from conformance.rules.agent.asking import (
-    CELLS,
     PAGES,
     SERVER,
     SHORT,
+    agent_rule,
     expect_refused,
     expect_value,
     lifetime,
@@ -19,7 +19,7 @@ from conformance.rules.agent.asking import (
     wait_until_old,
 )
 from conformance.run.context import Kms
-from conformance.run.registry import Level, rule
+from conformance.run.registry import Level
 from conformance.run.verdict import NotTestable
 
 #: Reads of the same value.
@@ -30,19 +30,14 @@ _PATIENT_READS = 4
 _TRYING = 61.0
 
 
-@rule(
+@agent_rule(
     "AGT-010",
     level=Level.MUST,
-    family="agent",
     statement="While a value is fresh it is served from memory: however often it is read, KMS is "
     "asked for it once.",
     provenance="documented",
     source=PAGES,
     stage="service",
-    operations=("GetSecretValue",),
-    needs=("feature:agent",),
-    safety="creates",
-    cells=CELLS,
 )
 def asks_once_inside_the_ttl(kms: Kms) -> None:
     """Several reads one after the other lead to one GetSecretValue."""
@@ -62,18 +57,13 @@ def asks_once_inside_the_ttl(kms: Kms) -> None:
     )
 
 
-@rule(
+@agent_rule(
     "AGT-011",
     level=Level.MUST,
-    family="agent",
     statement="When the TTL has run out, the value is fetched anew.",
     provenance="documented",
     source=PAGES,
     stage="service",
-    operations=("GetSecretValue",),
-    needs=("feature:agent",),
-    safety="creates",
-    cells=CELLS,
 )
 def refreshes_after_the_ttl(kms: Kms) -> None:
     """A new current value shows at the latest some TTLs after it was put."""
@@ -101,19 +91,14 @@ def _expect_to_show(kms: Kms, agent: Agent, secret: Secret, when: str) -> None:
     )
 
 
-@rule(
+@agent_rule(
     "AGT-012",
     level=Level.MUST,
-    family="agent",
     statement="While KMS cannot be reached, the agent falls back to the value that it has, also "
     "when its TTL has run out.",
     provenance="documented",
     source=PAGES,
     stage="service",
-    operations=("GetSecretValue",),
-    needs=("feature:agent",),
-    safety="creates",
-    cells=CELLS,
 )
 def serves_the_last_value_while_kms_is_away(kms: Kms) -> None:
     """With every connection to KMS reset, a value that is no longer fresh is still answered."""
@@ -125,18 +110,13 @@ def serves_the_last_value_while_kms_is_away(kms: Kms) -> None:
             expect_value(kms, agent, exchange, secret, "while KMS is away")
 
 
-@rule(
+@agent_rule(
     "AGT-013",
     level=Level.MUST,
-    family="agent",
     statement="While KMS cannot be reached, a value that the agent has never had is not answered.",
     provenance="inferred",
     source=PAGES,
     stage="service",
-    operations=("GetSecretValue",),
-    needs=("feature:agent",),
-    safety="creates",
-    cells=CELLS,
 )
 def makes_up_no_value(kms: Kms) -> None:
     """With every connection to KMS reset, a secret that was never read gets no success."""
@@ -148,18 +128,13 @@ def makes_up_no_value(kms: Kms) -> None:
     expect_refused(kms, agent, exchange, secret, "while KMS is away and nothing is cached")
 
 
-@rule(
+@agent_rule(
     "AGT-014",
     level=Level.SHOULD,
-    family="agent",
     statement="When KMS is there again, values are fetched anew.",
     provenance="inferred",
     source=f"{PAGES}: a value is refreshed when its TTL runs out",
     stage="service",
-    operations=("GetSecretValue",),
-    needs=("feature:agent",),
-    safety="creates",
-    cells=CELLS,
 )
 def comes_back_to_kms(kms: Kms) -> None:
     """A value that was served while KMS was away is replaced once it is back."""
@@ -172,19 +147,14 @@ def comes_back_to_kms(kms: Kms) -> None:
     _expect_to_show(kms, agent, changed, "once KMS is back")
 
 
-@rule(
+@agent_rule(
     "AGT-015",
     level=Level.SHOULD,
-    family="agent",
     statement="While KMS fails in a passing way, a value whose TTL has run out is still served "
     "(IgnoreTransientErrors, on by default).",
     provenance="documented",
     source=SERVER,
     stage="service",
-    operations=("GetSecretValue",),
-    needs=("feature:agent",),
-    safety="creates",
-    cells=CELLS,
 )
 def serves_the_last_value_while_kms_fails(kms: Kms) -> None:
     """ServiceUnavailableTemporary after the TTL does not reach the application."""
@@ -195,19 +165,15 @@ def serves_the_last_value_while_kms_fails(kms: Kms) -> None:
         expect_value(kms, agent, exchange, secret, "while KMS fails")
 
 
-@rule(
+@agent_rule(
     "AGT-016",
     level=Level.SHOULD,
-    family="agent",
     statement="A value that KMS no longer gives out is not served for good: a refusal is no "
     "passing error.",
     provenance="inferred",
     source=f"{SERVER}: IgnoreTransientErrors is about passing errors",
     stage="service",
-    operations=("GetSecretValue",),
-    needs=("feature:agent",),
     safety="destructive",
-    cells=CELLS,
 )
 def lets_go_of_what_is_gone(kms: Kms) -> None:
     """A secret that was deleted is refused some TTLs later."""

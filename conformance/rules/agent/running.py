@@ -5,9 +5,16 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from conformance.rules.agent.asking import CELLS, PAGES, SHORT, expect_value, new_secret, read
+from conformance.rules.agent.asking import (
+    PAGES,
+    SHORT,
+    agent_rule,
+    expect_value,
+    new_secret,
+    read,
+)
 from conformance.run.context import Kms
-from conformance.run.registry import Case, Level, rule
+from conformance.run.registry import Case, Level
 from conformance.wire.identity import Scheme
 
 _OF_RAM = {scheme.value for scheme in (Scheme.RPC, Scheme.V3, Scheme.V4)}
@@ -22,18 +29,14 @@ def gateways() -> Iterator[Case]:
         yield Case(name, name, "GetSecretValue", (cell,))
 
 
-@rule(
+@agent_rule(
     "AGT-030",
     level=Level.MUST,
-    family="agent",
     statement="The agent asks KMS API by a RAM identity, over the shared or the dedicated gateway "
     "as it is set.",
     provenance="documented",
     source="KMS integration overview (2025-06); KMS Agent pages (2025-03 to 2026)",
     stage="service",
-    operations=("GetSecretValue",),
-    needs=("feature:agent",),
-    safety="creates",
     cells=("*-ram-api-secret-retrieval.kms-agent",),
     cases=gateways,
 )
@@ -63,18 +66,13 @@ def asks_over_either_gateway(kms: Kms, gateway: str) -> None:
     )
 
 
-@rule(
+@agent_rule(
     "AGT-031",
     level=Level.MUST,
-    family="agent",
     statement="Many applications are served at a time: the documented most are 800 connections.",
     provenance="documented",
     source="KMS Agent pages, MaxConn (2025-03 to 2026)",
     stage="service",
-    operations=("GetSecretValue",),
-    needs=("feature:agent",),
-    safety="creates",
-    cells=CELLS,
 )
 def serves_many_at_a_time(kms: Kms) -> None:
     """Reads on many connections at once get the value, each of them."""
@@ -87,19 +85,14 @@ def serves_many_at_a_time(kms: Kms) -> None:
         expect_value(kms, agent, exchange, secret, f"with {_CALLERS} callers at a time")
 
 
-@rule(
+@agent_rule(
     "AGT-032",
     level=Level.SHOULD,
-    family="agent",
     statement="Neither a value nor the token, nor the access key secret, reaches what the agent "
     "writes.",
     provenance="inferred",
     source=f"{PAGES}: values are kept in memory only",
     stage="service",
-    operations=("GetSecretValue",),
-    needs=("feature:agent",),
-    safety="creates",
-    cells=CELLS,
 )
 def writes_no_secret(kms: Kms) -> None:
     """After reads, refusals and an error of KMS, log and output hold nothing secret."""
@@ -128,18 +121,13 @@ def writes_no_secret(kms: Kms) -> None:
         )
 
 
-@rule(
+@agent_rule(
     "AGT-033",
     level=Level.SHOULD,
-    family="agent",
     statement="The log is made of lines of JSON.",
     provenance="documented",
     source="KMS Agent pages, section Log of the configuration (2025-03 to 2026)",
     stage="service",
-    operations=("GetSecretValue",),
-    needs=("feature:agent",),
-    safety="creates",
-    cells=CELLS,
 )
 def logs_lines_of_json(kms: Kms) -> None:
     """Each line of the log file is a JSON object."""

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from conformance.client.codec import resolve
 from conformance.client.exchange import Exchange
 from conformance.rules.envelope.asking import FORMATS, bad, good
 from conformance.run.context import Kms
 from conformance.run.registry import Level, rule
+from conformance.spec import resolve
 from conformance.spec.catalogue import catalogue
 
 _Ask = Callable[[str, Mapping[str, Any]], Exchange]

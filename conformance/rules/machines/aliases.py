@@ -5,7 +5,7 @@ from conformance.oracle.alias_model import UNKNOWN, AliasModel
 from conformance.oracle.expected import Expected, expected_of, refused
 from conformance.rules.effects.looking import key_metadata, new_key
 from conformance.rules.lists import pages
-from conformance.rules.machines.engine import Machine, pick, run_machine, steps
+from conformance.rules.machines.engine import Machine, pick, pick_key, run_machine, steps
 from conformance.run.context import Kms
 from conformance.run.registry import Level, rule
 
@@ -28,17 +28,13 @@ class Aliases(Machine):
         self.names = [self.kms.fresh_name("alias") for _ in range(3)]
         self.model = AliasModel(self.keys)
 
-    def _key(self, number: int) -> tuple[str, str]:
-        key = pick(self.keys, number)
-        return key, f"key {self.keys.index(key) + 1}"
-
     def _name(self, number: int) -> tuple[str, str]:
         name = pick(self.names, number)
         return name, f"alias {self.names.index(name) + 1}"
 
     def create(self, a: int, b: int) -> None:
         """Create an alias."""
-        (name, alias), (key, told) = self._name(a), self._key(b)
+        (name, alias), (key, told) = self._name(a), pick_key(self.keys, b)
         request = {"AliasName": name, "KeyId": key}
         expected = self.model.creates(name, key)
         if self.ask("CreateAlias", request, expected, f"CreateAlias {alias} for {told}").ok:
@@ -47,7 +43,7 @@ class Aliases(Machine):
 
     def update(self, a: int, b: int) -> None:
         """Move an alias."""
-        (name, alias), (key, told) = self._name(a), self._key(b)
+        (name, alias), (key, told) = self._name(a), pick_key(self.keys, b)
         request = {"AliasName": name, "KeyId": key}
         expected = self.model.updates(name, key)
         if self.ask("UpdateAlias", request, expected, f"UpdateAlias {alias} to {told}").ok:
@@ -71,7 +67,7 @@ class Aliases(Machine):
         self._change(a, "CancelKeyDeletion")
 
     def _change(self, number: int, operation: str, **params: int) -> None:
-        key, told = self._key(number)
+        key, told = pick_key(self.keys, number)
         model = self.model.keys[key]
         promised = model.expects(operation)
         request = {"KeyId": key, **params}

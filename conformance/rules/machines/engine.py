@@ -118,6 +118,12 @@ def pick(things: Sequence[T], number: int) -> T:
     return things[number % len(things)]
 
 
+def pick_key(keys: Sequence[str], number: int) -> tuple[str, str]:
+    """Return the id of one of some keys, and what a story calls it."""
+    key = pick(keys, number)
+    return key, f"key {keys.index(key) + 1}"
+
+
 def run_machine(kms: Kms, machine: type[Machine], *, longest: int = 8, share: float = 0.5) -> None:
     """Take random sequences of steps; see `Kms.property`.
 

@@ -10,7 +10,7 @@ from conformance.rules.clock import later
 from conformance.rules.cryptography.asking import text_in
 from conformance.rules.effects.looking import key_metadata
 from conformance.rules.keys.importing import ask_import, new_external_key, parameters, wrapped
-from conformance.rules.machines.engine import Machine, pick, run_machine, steps
+from conformance.rules.machines.engine import Machine, pick, pick_key, run_machine, steps
 from conformance.run.context import Kms
 from conformance.run.registry import Level, rule
 
@@ -39,17 +39,13 @@ class Material(Machine):
         self.given = {key: parameters(self.kms, key) for key in self.keys}
         self.blobs: dict[str, list[str]] = {key: [] for key in self.keys}
 
-    def _key(self, number: int) -> tuple[str, str]:
-        key = pick(self.keys, number)
-        return key, f"key {self.keys.index(key) + 1}"
-
     def _offered(self, key: str, name: str, giver: str) -> dict[str, Any]:
         request = wrapped(self.kms, self.given[giver], self.materials[name])
         return {**request, "KeyId": key}
 
     def offer(self, a: int, b: int) -> None:
         """Offer material; every sixth time with the token of the other key."""
-        (key, told), name = self._key(a), pick(_MATERIALS, b)
+        (key, told), name = pick_key(self.keys, a), pick(_MATERIALS, b)
         giver = key if b % 6 else pick(self.keys, self.keys.index(key) + 1)
         giver = key if b == 0 else giver
         model = self.models[key]
@@ -63,7 +59,7 @@ class Material(Machine):
         """Import material for an hour and let two pass, where the clock can be moved."""
         if self.kms.target.control is None:
             return
-        (key, told), model = self._key(a), self.models[pick(self.keys, a)]
+        (key, told), model = pick_key(self.keys, a), self.models[pick(self.keys, a)]
         name = model.bound or pick(_MATERIALS, b)
         expected = model.imports(name, own_token=True)
         if expected.outcome != "ok":
@@ -98,14 +94,14 @@ class Material(Machine):
         self._ask(a, "EnableKey")
 
     def _ask(self, number: int, operation: str) -> None:
-        key, told = self._key(number)
+        key, told = pick_key(self.keys, number)
         expected = self.models[key].expects(operation)
         sent = self.ask(operation, {"KeyId": key}, expected, f"{operation} {told}")
         self._look(key, operation, sent)
 
     def encrypt(self, a: int, _: int) -> None:
         """Encrypt under a key."""
-        key, told = self._key(a)
+        key, told = pick_key(self.keys, a)
         expected = self.models[key].expects("Encrypt")
         request = {"KeyId": key, "Plaintext": _TEXT}
         sent = self.ask("Encrypt", request, expected, f"Encrypt under {told}")
@@ -114,7 +110,7 @@ class Material(Machine):
 
     def open(self, a: int, b: int) -> None:
         """Open a blob of a key, whenever it was made."""
-        key, told = self._key(a)
+        key, told = pick_key(self.keys, a)
         if not self.blobs[key]:
             return
         request = {"CiphertextBlob": pick(self.blobs[key], b)}

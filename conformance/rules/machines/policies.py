@@ -5,7 +5,7 @@ from typing import Any
 from conformance.oracle.expected import OK
 from conformance.oracle.policy_model import PolicyModel
 from conformance.rules.effects.access import statements_of
-from conformance.rules.machines.engine import Machine, pick, run_machine, steps
+from conformance.rules.machines.engine import Machine, pick, pick_key, run_machine, steps
 from conformance.run.context import Kms
 from conformance.run.registry import Level, rule
 
@@ -25,17 +25,13 @@ class Policies(Machine):
         self.model = PolicyModel(self.keys)
         self.principal = self.kms.provide("account")["principal"]
 
-    def _key(self, number: int) -> tuple[str, str]:
-        key = pick(self.keys, number)
-        return key, f"key {self.keys.index(key) + 1}"
-
     def _statement(self, sid: str, effect: str, action: str) -> dict[str, Any]:
         allowed = {"Principal": {"RAM": [self.principal]}, "Resource": ["*"]}
         return {"Sid": sid, "Effect": effect, "Action": [action], **allowed}
 
     def set(self, a: int, b: int) -> None:
         """Set the policy of a key."""
-        (key, told), denied = self._key(a), pick(_DENIED, b)
+        (key, told), denied = pick_key(self.keys, a), pick(_DENIED, b)
         policy = {
             "Version": "1",
             "Statement": [
@@ -50,7 +46,7 @@ class Policies(Machine):
 
     def get(self, a: int, _: int) -> None:
         """Read the policy of a key."""
-        self._look(self._key(a)[0])
+        self._look(pick_key(self.keys, a)[0])
 
     def _look(self, key: str) -> None:
         wish = self.model.statements(key)

@@ -7,7 +7,7 @@ from conformance.oracle.expected import ANYTHING, OK
 from conformance.oracle.tag_model import TagModel
 from conformance.rules.effects.looking import new_key
 from conformance.rules.lists import rows_at
-from conformance.rules.machines.engine import Machine, pick, run_machine, steps
+from conformance.rules.machines.engine import Machine, pick, pick_key, run_machine, steps
 from conformance.run.context import Kms
 from conformance.run.registry import Level, rule
 
@@ -30,17 +30,13 @@ class Tags(Machine):
         self.keys = [new_key(self.kms) for _ in range(2)]
         self.model = TagModel(self.keys)
 
-    def _key(self, number: int) -> tuple[str, str]:
-        key = pick(self.keys, number)
-        return key, f"key {self.keys.index(key) + 1}"
-
     def _tags(self, number: int) -> dict[str, str]:
         first = {pick(_NAMES, number): pick(_VALUES, number // 4)}
         return first if number % 3 else {**first, pick(_NAMES, number + 1): pick(_VALUES, number)}
 
     def tag(self, a: int, b: int) -> None:
         """Give a key tags."""
-        (key, told), tags = self._key(a), self._tags(b)
+        (key, told), tags = pick_key(self.keys, a), self._tags(b)
         request = {"KeyId": key, "Tags": _listed(tags, "TagKey", "TagValue")}
         self.ask("TagResource", request, OK, f"TagResource {told} {_words(tags)}")
         self.model.tagged([key], tags)
@@ -48,7 +44,7 @@ class Tags(Machine):
 
     def untag(self, a: int, b: int) -> None:
         """Take a tag away that may not be there, of which no page tells the answer."""
-        (key, told), name = self._key(a), pick(_NAMES, b)
+        (key, told), name = pick_key(self.keys, a), pick(_NAMES, b)
         there = name in self.model.tags[key]
         request = {"KeyId": key, "TagKeys": [name]}
         expected = OK if there else ANYTHING
@@ -74,7 +70,7 @@ class Tags(Machine):
 
     def untag_all(self, a: int, b: int) -> None:
         """Take every tag from a key; All does not count beside a tag key."""
-        (key, told), names = self._key(a), [pick(_NAMES, b)] if b % 2 else None
+        (key, told), names = pick_key(self.keys, a), [pick(_NAMES, b)] if b % 2 else None
         request = {**self._several([key]), "All": True}
         if names:
             request["TagKey"] = names

@@ -8,7 +8,7 @@ from conformance.oracle.version_model import Sealed, VersionModel
 from conformance.rules.cryptography.asking import b64, text_in
 from conformance.rules.effects.looking import key_metadata, new_key
 from conformance.rules.lists import pages
-from conformance.rules.machines.engine import Machine, pick, run_machine, steps
+from conformance.rules.machines.engine import Machine, pick, pick_key, run_machine, steps
 from conformance.run.context import Kms
 from conformance.run.registry import Level, rule
 from conformance.run.verdict import NotApplicable
@@ -36,10 +36,6 @@ class Versions(Machine):
             self.kms.expect(version, "DescribeKey shows PrimaryKeyVersion", described)
             self.model.versions[key] = [str(version)]
 
-    def _key(self, number: int) -> tuple[str, str]:
-        key = pick(self.keys, number)
-        return key, f"key {self.keys.index(key) + 1}"
-
     def _made(self, sent: Exchange, text: str, key: str, context: dict[str, str] | None) -> None:
         primary = self.model.primary(key)
         self.expect(
@@ -55,21 +51,21 @@ class Versions(Machine):
 
     def encrypt(self, a: int, b: int) -> None:
         """Encrypt a text."""
-        (key, told), context = self._key(a), pick(_CONTEXTS, b)
+        (key, told), context = pick_key(self.keys, a), pick(_CONTEXTS, b)
         text = b64(self.kms.bytes(12))
         request = {"KeyId": key, "Plaintext": text, **self._bound(context)}
         self._made(self.ask("Encrypt", request, OK, f"Encrypt under {told}"), text, key, context)
 
     def data_key(self, a: int, b: int) -> None:
         """Make a data key."""
-        (key, told), context = self._key(a), pick(_CONTEXTS, b)
+        (key, told), context = pick_key(self.keys, a), pick(_CONTEXTS, b)
         request = {"KeyId": key, **self._bound(context)}
         sent = self.ask("GenerateDataKey", request, OK, f"GenerateDataKey under {told}")
         self._made(sent, text_in(self.kms, sent, "Plaintext"), key, context)
 
     def rotate(self, a: int, _: int) -> None:
         """Give a key another version."""
-        key, told = self._key(a)
+        key, told = pick_key(self.keys, a)
         added = self.ask("CreateKeyVersion", {"KeyId": key}, ANYTHING, f"CreateKeyVersion {told}")
         if not added.ok:
             self.kms.expect_refused(added, why="a key of a kind that gets no versions by hand")
@@ -108,7 +104,7 @@ class Versions(Machine):
         """Move a blob to a key, under another context."""
         if not self.model.sealed or not self.kms.offers("operation:ReEncrypt"):
             return
-        sealed, (key, told) = pick(self.model.sealed, a), self._key(b)
+        sealed, (key, told) = pick(self.model.sealed, a), pick_key(self.keys, b)
         context = pick(_CONTEXTS, a + b)
         source = dict(sealed.context) if sealed.context is not None else None
         request = {

@@ -85,11 +85,6 @@ def append_token(request: httpx.Request) -> httpx.Request:
     return add_pair(request, "SecurityToken", UNKNOWN_TOKEN)
 
 
-def append_token_header(request: httpx.Request) -> httpx.Request:
-    """Add a security token as V3 carries it."""
-    return with_header(request, "x-acs-security-token", UNKNOWN_TOKEN)
-
-
 def leave_out(request: httpx.Request, *names: str) -> httpx.Request:
     """Drop parameters by name."""
     return map_pairs(request, lambda pairs: [pair for pair in pairs if pair[0] not in names])
@@ -248,8 +243,3 @@ def lower_case_hash(signer: Signer) -> Signer:
 def slow_clock(signer: Signer) -> Signer:
     """Sign for a time a second earlier."""
     return signers.shifted(signer, timedelta(seconds=-1))
-
-
-def other_nonce(signer: Signer) -> Signer:
-    """Sign with another nonce."""
-    return signers.with_common(signer, "SignatureNonce", lambda nonce: f"{nonce}x")
