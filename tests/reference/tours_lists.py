@@ -53,6 +53,7 @@ def tags(tour):
     )
     tags_of(tour, key)
     tour("TagResource", KeyId=key, Tags=[{"TagKey": "c", "TagValue": "4"}])
+    tour("UpdateKeyDescription", KeyId=key, Description="tagged")
     tags_of(tour, key)
     tour("UntagResource", KeyId=key, TagKeys=["a"])
     tags_of(tour, key)

@@ -11,6 +11,7 @@ from conformance.reference.faults.tools import (
     KEY_STATES,
     SDK,
     allow,
+    key_of,
     with_params,
     without_params,
 )
@@ -194,3 +195,18 @@ def _(endpoint: Endpoint) -> None:
         return answer
 
     wrap_handler(endpoint, "TagResource", wrapper)
+
+
+@fault(
+    "new-description-clears-tags",
+    breaks=("EFF-003",),
+    statement="UpdateKeyDescription takes the tags of the key away.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    def wrapper(call: Call, original: Handler) -> dict[str, Any]:
+        answer = original(call)
+        key_of(call).tags = {}
+        return answer
+
+    wrap_handler(endpoint, "UpdateKeyDescription", wrapper)

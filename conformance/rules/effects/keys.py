@@ -1,5 +1,6 @@
 """Effects on keys: created, described, listed, enabled and disabled, scheduled for deletion."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from conformance.client.exchange import Exchange
@@ -10,7 +11,7 @@ from conformance.rules.effects.looking import (
     key_metadata,
     new_key,
 )
-from conformance.rules.lists import find_row
+from conformance.rules.lists import find_row, rows_at
 from conformance.run.context import Kms
 from conformance.run.registry import Case, Level, rule
 from conformance.wire.failures import WireError
@@ -125,14 +126,29 @@ def created_key_is_listed(kms: Kms) -> None:
     safety="creates",
 )
 def description_changes(kms: Kms) -> None:
-    """Describe a key before and after."""
+    """Describe a key before and after, and look for its tag."""
     key_id = new_key(kms)
+    tag = {"TagKey": "conformance", "TagValue": kms.marker}
+    tagged = all(kms.offers(f"operation:{name}") for name in ("TagResource", "ListResourceTags"))
+    if tagged:
+        done(kms, "TagResource", {"KeyId": key_id, "Tags": [tag]})
+        _expect_tag(kms, key_id, tag, "TagResource gives the key its tag")
     before = dict(expect_key(kms, key_id))
     text = f"{kms.marker} changed 描述"
     done(kms, "UpdateKeyDescription", {"KeyId": key_id, "Description": text})
     after = dict(expect_key(kms, key_id, Description=text))
     del before["Description"], after["Description"]
     kms.expect(before == after, "UpdateKeyDescription changes the description only")
+    if tagged:
+        _expect_tag(kms, key_id, tag, "UpdateKeyDescription leaves the key its tag")
+
+
+def _expect_tag(kms: Kms, key_id: str, tag: Mapping[str, str], message: str) -> None:
+    def shown(exchange: Exchange) -> bool:
+        rows = rows_at(exchange, "Tags.Tag")
+        return any(all(row.get(name) == text for name, text in tag.items()) for row in rows)
+
+    expect_shown(kms, lambda: kms.call("ListResourceTags", {"KeyId": key_id}), shown, message)
 
 
 @rule(
