@@ -149,7 +149,7 @@ def by_v3(
 
 
 def allowed(user: str, action: str) -> bool:
-    _, writes, reads, _ = USERS[user]
+    _, writes, reads, _ = user_of(user)
     if action == "DescribeRegions":
         return True
     if action.startswith(READS) and action not in VALUES:
