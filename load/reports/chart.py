@@ -111,6 +111,13 @@ class Chart:
         ]
         return "".join(parts)
 
+    def legend(self) -> list[tuple[str, str, str]]:
+        """Return name, colour and kind of everything that the chart shows, for the template."""
+        return [
+            *((band.name, band.colour, "band") for band in self.bands),
+            *((line.name, line.colour, line.style) for line in self.lines),
+        ]
+
     def _at(self, x: float, y: float) -> Point:
         return (
             round(_LEFT + self.x.place(x) * (_WIDTH - _LEFT - _RIGHT), 1),
