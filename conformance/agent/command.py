@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -71,12 +72,16 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.list_faults:
         return _list_deviations()
     stopped_early: list[int] = []
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda received, _: stopped_early.append(received))
+    _on_signals(stopped_early.append)
     if arguments.while_stdin_open:
         threading.Thread(target=_end_with_stdin, daemon=True).start()
     _serve(arguments, stopped_early)
     return 0
+
+
+def _on_signals(act: Callable[[int], None]) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda received, _: act(received))
 
 
 def _serve(arguments: argparse.Namespace, stopped_early: list[int]) -> None:
@@ -100,6 +105,8 @@ def _serve(arguments: argparse.Namespace, stopped_early: list[int]) -> None:
         put_into_force(made, "fault", arguments.fault)
         put_into_force(made, "harmless", arguments.harmless)
         server = Server(made)
+        # From the line of readiness to the server's own handlers a signal must end it as well.
+        _on_signals(lambda _: server.stop())
         line = {
             "ready": True,
             "pid": os.getpid(),

@@ -17,8 +17,6 @@ from conformance.cli import main
 from conformance.client.caller import Caller
 from conformance.spec import catalogue
 
-COMMAND = [sys.executable, "-m", "conformance.cli"]
-VALUE = '{"username":"app","password":"canary-of-the-value"}'
 
 
 @pytest.fixture(scope="module")
@@ -32,11 +30,11 @@ def secret(upstream):
 
 
 @contextmanager
-def agent(target, folder, *options, environ=None):
+def agent(target, folder, *options, environ=None, started=("-m", "conformance.cli")):
     """Yield process, ready line and the token of an agent."""
     token_file = folder / "token"
     given = {name: value for name, value in os.environ.items() if not name.startswith("KMS_")}
-    command = [*COMMAND, "agent", "--target", str(target.path), "--port", "0"]
+    command = [sys.executable, *started, "agent", "--target", str(target.path), "--port", "0"]
     if not environ:
         command += ["--token-file", str(token_file)]
     with subprocess.Popen(
@@ -51,6 +49,10 @@ def agent(target, folder, *options, environ=None):
             yield process, ready, token_file.read_text() if not environ else None
         finally:
             process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +137,24 @@ def test_it_ends_cleanly(upstream, tmp_path, number):
         assert process.stderr.read() == ""
         with pytest.raises(OSError):
             socket.create_connection(("127.0.0.1", port)).close()
+
+
+#: An agent to which the signal comes before its server listens to signals.
+TOLD_AT_ONCE = """
+import os, signal, sys
+from conformance import cli
+from conformance.agent import command
+ready = command._ready
+command._ready = lambda *given: (ready(*given), os.kill(os.getpid(), signal.Signals({number})))
+sys.exit(cli.main())
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_right_after_the_line_of_readiness_ends_it(upstream, tmp_path, number):
+    program = TOLD_AT_ONCE.format(number=int(number))
+    with agent(upstream, tmp_path, started=("-c", program)) as (process, _, _):
+        assert process.wait(20) == 0
 
 
 def test_the_dedicated_gateway_and_a_token_from_a_variable(upstream, tmp_path, secret):
