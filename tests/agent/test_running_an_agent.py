@@ -17,6 +17,7 @@ from conformance.cli import main
 from conformance.client.caller import Caller
 from conformance.spec import catalogue
 
+VALUE = '{"username":"app","password":"canary-of-the-value"}'
 
 
 @pytest.fixture(scope="module")
