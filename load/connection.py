@@ -172,6 +172,9 @@ class Connection:
             sent = sock.send(request)
             if sent < len(request):
                 sock.sendall(request[sent:])
+            if self._context is None or not sock.pending():
+                # No answer is there yet: trying would cost a system call and an exception.
+                sock._wait(sock._read_event)  # noqa: SLF001 - no public call waits without a timer
             reply, keep = self._read(sock, deadline)
         except OSError as error:
             self.close()

@@ -132,7 +132,12 @@ class Search:
             if left < hold and self._holds:
                 self._end(f"no rate was held within {self.within:.0f} seconds")
             return
-        if self._good and self._phase != "above" and left < 2 * step + hold:
+        if self._phase == "above":
+            if left < step:
+                self._end("there was no time to break the limits")
+            return
+        # The step that would come next, a hold that fails, one that passes, and the step above.
+        if self._good and left < 2 * step + 2 * hold:
             self._hold_at(self._good)
 
     def record(self, step: Step) -> None:

@@ -34,6 +34,7 @@ from conformance.run.cleanup import Cleaner
 from conformance.run.context import Bench, Kms
 from conformance.run.deepening import search_on
 from conformance.run.events import ResultsFolder, ResultsLost
+from conformance.run.hinting import undeclared
 from conformance.run.journal import Journal
 from conformance.run.judging import CaseResult, Exit, exit_code, message_of, verdict_of
 from conformance.run.planning import Plan, PlannedCase
@@ -222,6 +223,9 @@ class Engine:
             if self.caller.pace.throttled:
                 told = f"{self.caller.pace.throttled} throttled answers were waited out"
                 self.recorder.note("info", told)
+            hint = undeclared(self.results)
+            if hint is not None:
+                self.recorder.note("warning", hint)
             self.recorder.footer(
                 self.results,
                 seconds=time.monotonic() - self.started,

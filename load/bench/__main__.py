@@ -206,7 +206,7 @@ def capacity(sheet: Sheet, folder: Path) -> None:
                 "--mode",
                 "capacity",
                 "--start",
-                "100",
+                "200",
                 "--hold",
                 sheet.seconds(60),
                 results=folder / f"capacity-{number}",

@@ -19,20 +19,28 @@ class Report:
     """Collects results as they come."""
 
     def __init__(self, kept: Path | None = None) -> None:
-        self.results: list[dict[str, Any]] = []
+        self._found: dict[tuple[str, str], dict[str, Any]] = {}
         self._kept = kept
         if kept is not None and kept.exists():
-            lines = kept.read_text(encoding="utf-8").splitlines()
-            self.results = [json.loads(line) for line in lines]
-        self._known = {(result["do"], result["key"]) for result in self.results}
+            for line in kept.read_text(encoding="utf-8").splitlines():
+                self._take(json.loads(line))
 
-    def knows(self, do: str, key: str) -> bool:
-        """Tell whether a task was done before."""
-        return (do, key) in self._known
+    @property
+    def results(self) -> list[dict[str, Any]]:
+        """Results, of a task that was repeated the last."""
+        return list(self._found.values())
+
+    def verdict(self, do: str, key: str) -> str | None:
+        """Return how a task ended, None when it was not done yet."""
+        found = self._found.get((do, key))
+        return None if found is None else str(found["verdict"])
+
+    def _take(self, result: dict[str, Any]) -> None:
+        self._found[result["do"], result["key"]] = result
 
     def add(self, result: dict[str, Any]) -> None:
         """Take one result."""
-        self.results.append(result)
+        self._take(result)
         if self._kept is not None:
             with self._kept.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(result, ensure_ascii=False) + "\n")

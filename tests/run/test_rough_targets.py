@@ -158,3 +158,23 @@ def test_a_target_that_forbids_creating_runs_what_reads(tmp_path):
     for result in results:
         if result.verdict is Verdict.NOT_TESTABLE:
             assert "creat" in result.message or "safety" in result.message, result.message
+
+
+def test_operations_that_it_does_not_know_are_named_with_the_mend(tmp_path):
+    def partial(answer, _):
+        if answer.operation not in {"CreateAlias", "TagResource"}:
+            return answer
+        body = {"RequestId": "r", "HttpStatus": 404, "Code": "InvalidAction.NotFound"}
+        return answer.with_status(404).with_members({**body, "Message": "unknown"})
+
+    with rough(tmp_path, partial) as (target, _):
+        run(target, ("EFF-020", "EFF-030", "EFF-003", "CRY-010"), tmp_path / "results")
+    warnings = [
+        event["message"]
+        for event in read_events(tmp_path / "results")
+        if event["event"] == "note" and event["level"] == "warning"
+    ]
+    (told,) = [message for message in warnings if "[offers]" in message]
+    assert '"operation:CreateAlias"' in told
+    assert "DescribeKey" not in told
+    assert "without = [" in told

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from instance_side import Manager
 from served import Served, serving
 from story import Memory, Step
-from test_instance_sdk import Manager
 from test_official_sdks import Driver
 
 pytestmark = pytest.mark.sdk

@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 import pytest
 from environments import python_of
+from instance_side import Manager
 from served import Served, control, serving
-from test_instance_sdk import Manager
 
 pytestmark = pytest.mark.sdk
 HERE = Path(__file__).resolve().parent

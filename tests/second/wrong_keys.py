@@ -165,12 +165,14 @@ fault(
     "asymmetric keys show a primary version",
     shown(lambda m: {"PrimaryKeyVersion": m["KeyId"], **m}),
     KEYS,
+    EFFECTS,
 )
 fault(
     "primary-missing",
     "symmetric keys do not show their primary version",
     shown(lambda m: without(m, "PrimaryKeyVersion")),
     KEYS,
+    EFFECTS,
 )
 fault(
     "delete-date-always",

@@ -17,6 +17,7 @@ fault(
     ),
     KEYS,
     STATES,
+    EFFECTS,
 )
 fault(
     "next-rotation-late",
@@ -28,6 +29,7 @@ fault(
         }
     ),
     KEYS,
+    EFFECTS,
 )
 fault(
     "interval-as-sent",
@@ -50,6 +52,7 @@ fault(
     "RotationInterval is shown although rotation is off",
     shown(lambda m: {"RotationInterval": "31536000s", **m}),
     KEYS,
+    EFFECTS,
 )
 
 

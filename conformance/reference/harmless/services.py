@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from collections.abc import Callable
 from datetime import timedelta, timezone
 from typing import Any
 
@@ -345,3 +346,21 @@ def _conflict(endpoint: Endpoint) -> None:
 )
 def _dry_run(endpoint: Endpoint) -> None:
     replace_error(endpoint, lambda error: error.code == "DryRunOperationError", status=409)
+
+
+@harmless(
+    "deletion-dates-of-whole-days",
+    statement="Keys and secrets go at the midnight after their window.",
+    source="no page says to what the days of a window are counted",
+)
+def _whole_days(endpoint: Endpoint) -> None:
+    def until_midnight(original: Callable[[Call], timedelta]) -> Callable[[Call], timedelta]:
+        def window(call: Call) -> timedelta:
+            end = call.now + original(call) + timedelta(days=1)
+            return end.replace(hour=0, minute=0, second=0, microsecond=0) - call.now
+
+        return window
+
+    seams = endpoint.seams
+    seams.deletion_window = until_midnight(seams.deletion_window)
+    seams.recovery_window = until_midnight(seams.recovery_window)

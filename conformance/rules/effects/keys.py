@@ -1,9 +1,10 @@
 """Effects on keys: created, described, listed, enabled and disabled, scheduled for deletion."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from conformance.client.exchange import Exchange
+from conformance.rules.dates import is_near, moment
 from conformance.rules.effects.looking import (
     done,
     expect_key,
@@ -14,13 +15,9 @@ from conformance.rules.effects.looking import (
 from conformance.rules.lists import find_row, rows_at
 from conformance.run.context import Kms
 from conformance.run.registry import Case, Level, rule
-from conformance.wire.failures import WireError
-from conformance.wire.times import parse_iso
 
 _KEYS = "Operation descriptions, Go SDK alibabacloud-go/kms-20160120 v4.1.0"
 _DOCS = "CreateKey and DescribeKey pages, AlibabaCloudDocs/kms (2021-07)"
-#: Clocks of target and suite, and rounding to whole days, may differ by so much.
-_SLACK = timedelta(hours=25)
 
 
 @rule(
@@ -72,18 +69,10 @@ def created_key_is_described(kms: Kms) -> None:
 
 
 def _expect_now(kms: Kms, text: object, exchange: Exchange) -> None:
-    difference = abs(moment(kms, text, exchange) - kms.now())
-    kms.expect(
-        difference < _SLACK, f"a new thing was created now, not {difference} from now", exchange
-    )
-
-
-def moment(kms: Kms, text: object, exchange: Exchange) -> datetime:
-    """Read a time of an answer; Violation where it is none."""
-    try:
-        return parse_iso(str(text))
-    except WireError:
-        kms.violated("a time is yyyy-MM-ddTHH:mm:ssZ", exchange)
+    created = moment(kms, text, exchange)
+    difference = abs(created - kms.now())
+    message = f"a new thing was created now, not {difference} from now"
+    kms.expect(is_near(created, kms.now()), message, exchange)
 
 
 @rule(
@@ -217,7 +206,7 @@ def deletion_is_scheduled(kms: Kms, days: int) -> None:
     wish = kms.now() + timedelta(days=days)
     date = moment(kms, metadata.get("DeleteDate"), kms.exchanges[-1])
     kms.expect(
-        abs(date - wish) < _SLACK,
+        is_near(date, wish),
         f"DeleteDate is {days} days ahead, found {(date - kms.now()).total_seconds() / 86400:.1f}",
         kms.exchanges[-1],
     )

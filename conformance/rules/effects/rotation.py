@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from conformance.rules.effects.keys import moment
+from conformance.rules.dates import moment
 from conformance.rules.effects.looking import done, expect_key, new_key
 from conformance.rules.lists import find_row
 from conformance.rules.states.preparing import imported

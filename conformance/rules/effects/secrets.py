@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from conformance.client.exchange import Exchange
+from conformance.rules.dates import is_near
 from conformance.rules.effects.looking import done, expect_shown, gone, new_secret
 from conformance.rules.lists import find_row, rows_at
 from conformance.run.context import Kms
@@ -11,7 +12,6 @@ from conformance.run.registry import Case, Level, rule
 
 _SECRETS = "Operation descriptions, Go SDK alibabacloud-go/kms-20160120 v4.1.0"
 _DELETION = "DeleteSecret, RestoreSecret and UpdateSecret pages (zh)"
-_SLACK = timedelta(hours=25)
 
 
 def value_of(kms: Kms, name: str, **params: Any) -> Exchange:
@@ -244,7 +244,7 @@ def _expect_planned(kms: Kms, deleted: Exchange, days: int) -> None:
     seconds = str(text).endswith("Z") and "." not in str(text)
     kms.showed("planned-delete-time", "seconds-utc" if seconds else "nanoseconds-offset", deleted)
     kms.expect(
-        abs(planned - kms.now() - timedelta(days=days)) < _SLACK,
+        is_near(planned, kms.now() + timedelta(days=days)),
         f"PlannedDeleteTime is {days} days ahead",
         deleted,
     )

@@ -16,7 +16,7 @@ from conformance.rules.cryptography.asking import (
     expect_opens,
     text_in,
 )
-from conformance.rules.effects.keys import moment
+from conformance.rules.dates import moment
 from conformance.rules.effects.looking import expect_key, new_key
 from conformance.run.context import Kms
 from conformance.run.registry import Case, Level, rule

@@ -7,6 +7,7 @@ from typing import Any
 from conformance.client.exchange import Exchange
 from conformance.oracle.secret_model import CURRENT, PREVIOUS, Labels, SecretModel
 from conformance.rules.cryptography.asking import SDK, done
+from conformance.rules.dates import is_near
 from conformance.rules.effects.looking import new_secret
 from conformance.rules.effects.secrets import expect_value
 from conformance.rules.lists import pages, texts
@@ -19,7 +20,6 @@ _DELETE = "DeleteSecret page (zh)"
 _LONGEST = 9
 _FEW = 4
 _OWN = ("alpha", "beta")
-_SLACK = timedelta(hours=25)
 
 
 def shown_labels(kms: Kms, name: str) -> tuple[Labels, Exchange]:
@@ -264,10 +264,10 @@ def windows_are_as_asked(kms: Kms, wish: tuple[Mapping[str, Any], int]) -> None:
     described = done(kms, "DescribeSecret", {"SecretName": name})
     for exchange in (deleted, described):
         planned = _planned(kms, exchange)
-        ahead = planned - kms.now()
+        ahead = (planned - kms.now()).total_seconds() / 86400
         kms.expect(
-            abs(ahead - timedelta(days=days)) < _SLACK,
-            f"PlannedDeleteTime is {days} days ahead, found {ahead.days} days",
+            is_near(planned, kms.now() + timedelta(days=days)),
+            f"PlannedDeleteTime is {days} days ahead, found {ahead:.1f} days",
             exchange,
         )
 

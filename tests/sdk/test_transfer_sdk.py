@@ -1,0 +1,141 @@
+"""Blobs of the Advance operations travel between the Instance API and the KMS API.
+
+The TransferClient of the official SDK turns Encrypt, Decrypt and GenerateDataKey of the KMS API into
+Advance operations of the Instance API: it takes the first three bytes off the blob that it is given
+and puts them back before it decrypts. So what an endpoint writes there is read by foreign code.
+"""
+
+import base64
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from environments import python_of
+from instance_side import HERE, PASSWORD, TEXT, Manager, Sdk
+from served import Served
+
+pytestmark = pytest.mark.sdk
+#: Bytes of the frame that the KMS API leaves out.
+HEAD = 3
+
+
+class Transfer:
+    """One process of the SDK that answers a line for a line."""
+
+    def __init__(self, served: Served, file: Path) -> None:
+        dedicated, full = served.ready["gateways"]["dedicated"], served.ready["identities"]["full"]
+        self.process = subprocess.Popen(
+            [python_of("transfer-sdk"), HERE / "driver_transfer.py"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=file.parent,
+            env={"PATH": os.environ["PATH"], "HOME": str(file.parent)},
+        )
+        self._send(
+            {
+                "instance": {
+                    "endpoint": urlsplit(dedicated["https"]).netloc,
+                    "ca": dedicated["ca"],
+                    "file": str(file),
+                    "password": PASSWORD,
+                },
+                "shared": {
+                    "endpoint": urlsplit(served.ready["https"]).netloc,
+                    "ca": served.ready["ca"],
+                    "region": "cn-hangzhou",
+                    "id": full["access_key_id"],
+                    "secret": full["access_key_secret"],
+                },
+            }
+        )
+
+    def _send(self, message: dict[str, Any]) -> None:
+        assert self.process.stdin
+        self.process.stdin.write(json.dumps(message) + "\n")
+        self.process.stdin.flush()
+
+    def ask(self, operation: str, *, shared: bool = False, **params: Any) -> dict[str, Any]:
+        self._send({"operation": operation, "params": params, "shared": shared})
+        assert self.process.stdout
+        line = self.process.stdout.readline()
+        if not line:
+            assert self.process.stderr
+            pytest.fail(f"the driver ended at {operation}:\n{self.process.stderr.read()[-2000:]}")
+        return dict(json.loads(line))
+
+    def __call__(self, operation: str, *, shared: bool = False, **params: Any) -> dict[str, Any]:
+        answered = self.ask(operation, shared=shared, **params)
+        assert answered["ok"], answered
+        return dict(answered["answer"])
+
+    def close(self) -> None:
+        self.process.communicate(timeout=10)
+
+
+@pytest.fixture(scope="module")
+def transfer(endpoint: Served, key_file: Path) -> Iterator[Transfer]:
+    started = Transfer(endpoint, key_file)
+    yield started
+    started.close()
+
+
+def text(value: bytes) -> str:
+    return base64.b64encode(value).decode()
+
+
+def test_what_advance_encrypt_made_is_read(transfer: Transfer, sdk: Sdk, manager: Manager) -> None:
+    made = sdk("AdvanceEncrypt", KeyId=manager.key(), Plaintext=b"a text")
+    opened = transfer("Decrypt", CiphertextBlob=text(made["CiphertextBlob"][HEAD:]))
+    assert (opened["Plaintext"], opened["KeyVersionId"]) == ("a text", made["KeyVersionId"])
+
+
+def test_what_the_transfer_client_made_is_read(
+    transfer: Transfer, sdk: Sdk, manager: Manager
+) -> None:
+    key = manager.key()
+    made = transfer("Encrypt", KeyId=key, Plaintext=text(TEXT))
+    frame = b"\x24\x00\x02" + base64.b64decode(made["CiphertextBlob"])
+    opened = sdk("AdvanceDecrypt", CiphertextBlob=frame)
+    assert opened["Plaintext"] == text(TEXT).encode()
+    data = transfer("GenerateDataKey", KeyId=key, NumberOfBytes=24)
+    opened = transfer("Decrypt", CiphertextBlob=data["CiphertextBlob"])
+    assert opened["Plaintext"] == data["Plaintext"]
+    assert len(base64.b64decode(data["Plaintext"])) == 24
+
+
+def test_blobs_travel_between_both_gateways(transfer: Transfer, manager: Manager) -> None:
+    key = manager.key()
+    made = transfer("Encrypt", KeyId=key, Plaintext=text(TEXT))
+    opened = transfer("Decrypt", shared=True, CiphertextBlob=made["CiphertextBlob"])
+    # The transfer client sends base64 text as it is; the KMS API gives bytes as base64 text.
+    assert base64.b64decode(opened["Plaintext"]).decode() == text(TEXT)
+    made = transfer("Encrypt", shared=True, KeyId=key, Plaintext=text(b"a text"))
+    opened = transfer("Decrypt", CiphertextBlob=made["CiphertextBlob"])
+    assert opened["Plaintext"] == "a text"
+
+
+def test_a_context_is_bound(transfer: Transfer, manager: Manager) -> None:
+    context = {"order": "1", "city": "Hangzhou"}
+    made = transfer("Encrypt", KeyId=manager.key(), Plaintext="text", EncryptionContext=context)
+    given = {"CiphertextBlob": made["CiphertextBlob"]}
+    assert transfer("Decrypt", **given, EncryptionContext=context)["Plaintext"] == "text"
+    assert not transfer.ask("Decrypt", **given, EncryptionContext={"order": "2"})["ok"]
+
+
+def test_the_other_operations_are_transferred(transfer: Transfer, manager: Manager) -> None:
+    key = manager.key("RSA_2048", KeyUsage="SIGN/VERIFY")
+    rows = manager("ListKeyVersions", KeyId=key)["KeyVersions"]["KeyVersion"]
+    given = {"KeyId": key, "KeyVersionId": rows[0]["KeyVersionId"]}
+    signed = {**given, "Algorithm": "RSA_PKCS1_SHA_256", "Digest": text(bytes(32))}
+    value = transfer("AsymmetricSign", **signed)["Value"]
+    assert transfer("AsymmetricVerify", **signed, Value=value)["Value"] is True
+    assert "BEGIN PUBLIC KEY" in transfer("GetPublicKey", **given)["PublicKey"]
+    refused = transfer.ask("Encrypt", KeyId="key-nobody", Plaintext="text")
+    assert refused["code"] == "Forbidden.KeyNotFound"
