@@ -25,7 +25,8 @@ def undeclared(results: Iterable[CaseResult]) -> str | None:
     Returns:
         One sentence, None where every operation that a broken rule called is known.
     """
-    unknown, known = set(), set()
+    unknown: set[str] = set()
+    known: set[str] = set()
     for result in results:
         if result.verdict not in _BROKEN:
             continue
