@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class EnvironmentProblem(RuntimeError):
-    """An environment could not be made; the message holds the last lines of pip."""
+    """An environment could not be made; the message holds the last lines of uv."""
 
 
 def python_of(name: str) -> Path:
@@ -37,8 +37,9 @@ def python_of(name: str) -> Path:
     with _alone(ROOT / ".venv-locks" / name):
         if python.exists() and mark.exists() and mark.read_text() == wanted:
             return python
-        venv.create(folder, with_pip=True, clear=True)
-        command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        venv.create(folder, clear=True)
+        # A tenth of the time that pip takes, which would be minutes for all of them.
+        command = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--python", python]
         command += ["--require-hashes", "-r", lock]
         finished = subprocess.run(command, capture_output=True, text=True, check=False)
         if finished.returncode != 0:
