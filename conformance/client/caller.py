@@ -74,6 +74,8 @@ class Caller:
         self.sent = 0
         #: Calls that were sent twice, for a kept connection broke: they may have been done twice.
         self.resent = 0
+        #: Give each call a connection of its own, so that none is sent twice.
+        self.fresh = False
         #: Moment of the monotonic clock at which the running case has to be over.
         self.case_end = float("inf")
         self._transports: dict[tuple[str, str], Transport] = {}
@@ -223,9 +225,9 @@ class Caller:
         self.sent += 1
         transport = self._transport(gateway, listener)
         if limit <= left:
-            return transport.send(request, limit, resend=resend)
+            return transport.send(request, limit, resend=resend, fresh=self.fresh)
         try:
-            return transport.send(request, left, resend=resend)
+            return transport.send(request, left, resend=resend, fresh=self.fresh)
         except Hang:
             raise Hang(over) from None
 

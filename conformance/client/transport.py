@@ -125,21 +125,24 @@ class Transport:
         self._origin = (url.raw_scheme, url.raw_host, url.port)
         self._deadline = _Deadline()
         backend = _Backend(self._deadline)
-        options: dict[str, Any] = {
+        self._options: dict[str, Any] = {
             "ssl_context": context,
             "max_connections": 100,
             "max_keepalive_connections": 20,
             "keepalive_expiry": 5.0,
             "network_backend": backend,
         }
-        proxy = _proxy(base_url)
-        self._pool: httpcore.ConnectionPool = (
-            httpcore.ConnectionPool(**options)
-            if proxy is None
-            else httpcore.HTTPProxy(proxy, **options)
-        )
+        self._proxy = _proxy(base_url)
+        self._pool = self._new_pool()
 
-    def send(self, request: Outgoing, timeout: float, *, resend: bool = True) -> RawAnswer:
+    def _new_pool(self) -> httpcore.ConnectionPool:
+        if self._proxy is None:
+            return httpcore.ConnectionPool(**self._options)
+        return httpcore.HTTPProxy(self._proxy, **self._options)
+
+    def send(
+        self, request: Outgoing, timeout: float, *, resend: bool = True, fresh: bool = False
+    ) -> RawAnswer:
         """Send a complete request and read the whole answer within ``timeout`` seconds.
 
         Args:
@@ -147,6 +150,7 @@ class Transport:
             timeout: Seconds for all of it.
             resend: Send it again where a kept connection breaks; a signed request that the other
                 side has read already would count as a replay.
+            fresh: Send it over a connection of its own, where none can break that was kept.
 
         Raises:
             StaleConnection: When a kept connection broke and it may not be sent again as it is.
@@ -159,14 +163,14 @@ class Transport:
         connects = deadline.connects
         try:
             try:
-                return self._send(request, started)
+                return self._send(request, started, fresh=fresh)
             except (httpcore.RemoteProtocolError, httpcore.ReadError, httpcore.WriteError):
                 # The other side may close an idle connection just as it is used again.
                 if deadline.connects != connects:
                     raise
                 if not resend:
                     raise StaleConnection from None
-                return self._send(request, started)
+                return self._send(request, started, fresh=fresh)
         except httpcore.TimeoutException:
             raise Hang(f"no complete answer from {self.base_url} within {timeout:g} s") from None
         except httpcore.NetworkError as error:
@@ -181,7 +185,15 @@ class Transport:
                 "refused", f"the proxy refuses {self.base_url}: {error}"
             ) from None
 
-    def _send(self, request: Outgoing, started: float) -> RawAnswer:
+    def _send(self, request: Outgoing, started: float, *, fresh: bool) -> RawAnswer:
+        if not fresh:
+            return self._send_in(self._pool, request, started)
+        with self._new_pool() as pool:
+            return self._send_in(pool, request, started)
+
+    def _send_in(
+        self, pool: httpcore.ConnectionPool, request: Outgoing, started: float
+    ) -> RawAnswer:
         scheme, host, port = self._origin
         core = httpcore.Request(
             method=request.method.encode("ascii"),
@@ -193,7 +205,7 @@ class Transport:
             ],
             content=request.content,
         )
-        response = self._pool.handle_request(core)
+        response = pool.handle_request(core)
         try:
             chunks = []
             size = 0

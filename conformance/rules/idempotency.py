@@ -160,6 +160,7 @@ def value_twice(kms: Kms) -> None:
     request = {"SecretName": name, "SecretData": "second", "VersionId": "v2"}
     done(kms, "PutSecretValue", request)
     done(kms, "PutSecretValue", request)
+    done(kms, "PutSecretValue", {"SecretName": name, "SecretData": first, "VersionId": "v1"})
     expect_value(kms, name, "second", "v2", "ACSCurrent")
     expect_value(kms, name, first, "v1", VersionStage="ACSPrevious")
     listed = [

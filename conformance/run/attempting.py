@@ -88,10 +88,9 @@ class Attempting:
         if interruption is None and not repeatable:
             return Ended(outcome, kms, 1)
         resent = self._caller.resent
-        again, kms_again = self.attempt(planned)
+        again, kms_again = self.attempt(planned, fresh=interruption is _BROKE)
         if isinstance(again, Violation) and self._caller.resent > resent:
-            told = f"{_BROKE}: {again.message}"
-            return Ended(NotTestable(told, again.exchanges), kms_again, 2)
+            again, kms_again = self.attempt(planned, fresh=True)
         if again is None and (interruption or isinstance(outcome, TransportProblem)):
             told = interruption or outcome.message
             self._note("warning", f"{planned.id} passed when repeated; at first: {told}")
@@ -107,10 +106,11 @@ class Attempting:
             return Ended(NotTestable(stop, settled.exchanges), kms, 2, stop)
         return Ended(_blamed(settled), kms, 2)
 
-    def attempt(self, planned: PlannedCase) -> tuple[Exception | None, Kms]:
-        """Run the check of a case once."""
+    def attempt(self, planned: PlannedCase, *, fresh: bool = False) -> tuple[Exception | None, Kms]:
+        """Run the check of a case once; fresh gives each of its calls a connection of its own."""
         kms = Kms(self._bench, planned.id)
         caller = self._caller
+        caller.fresh = fresh
         caller.case_end = min(time.monotonic() + caller.target.case_timeout, self._end)
         try:
             own = planned.case.operation if planned.case is not None else None
@@ -123,6 +123,7 @@ class Attempting:
             return error, kms
         finally:
             caller.case_end = float("inf")
+            caller.fresh = False
         return None, kms
 
     def _time_left(self) -> bool:

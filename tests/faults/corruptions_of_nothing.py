@@ -19,6 +19,11 @@ def _(answer: Answer, _: Proxy) -> bytes:
     return answer.with_header("connection", "close").bytes()
 
 
+@spoiling("closes-without-a-word", "Connections close after each answer, and nothing says so.")
+def _(answer: Answer, _: Proxy) -> bytes:
+    return answer.bytes()
+
+
 @spoiling("chunks", "Bodies travel in chunks.")
 def _(answer: Answer, _: Proxy) -> Answer:
     chunked = answer.with_header("content-length", None).with_header("transfer-encoding", "chunked")

@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from harness import REPORTS, first_report, likely_first, opened, planned, rules
 from null_targets import NAMES, WITHOUT_ANSWER, null_target, target_file
 from seeding import Void, faults, plain, variations
 
+from conformance.run.judging import CaseResult
 from conformance.run.verdict import Verdict
 from conformance.target import load_target
 
@@ -122,6 +124,9 @@ def _fault(task: Task) -> dict[str, Any]:
                 for identifier in known:
                     cases = likely_first(planned([identifier]), fault.statement)[:CASES]
                     result = first_report(engine, cases)
+                    while result is not None and not _is_news(fault.kind, result):
+                        cases = cases[cases.index(result.planned) + 1 :]
+                        result = first_report(engine, cases)
                     if result is not None:
                         check()
                         return {
@@ -135,6 +140,21 @@ def _fault(task: Task) -> dict[str, Any]:
             return {**about, "verdict": "survived", "message": message}
         check()
     return {**about, "verdict": "survived", "message": fault.statement}
+
+
+def _is_news(kind: str, result: CaseResult) -> bool:
+    """Tell whether the plain endpoint does not get the same advice; failures it gets none."""
+    return result.verdict is not Verdict.WARN or _is_silent(kind, result.planned.id)
+
+
+@cache
+def _is_silent(kind: str, case: str) -> bool:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        plain(kind).open(Path(folder)) as (target, _),
+        opened(target, planned([case])) as engine,
+    ):
+        return first_report(engine, planned([case])) is None
 
 
 def _control(task: Task) -> dict[str, Any]:

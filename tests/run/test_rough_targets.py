@@ -178,3 +178,27 @@ def test_operations_that_it_does_not_know_are_named_with_the_mend(tmp_path):
     assert '"operation:CreateAlias"' in told
     assert "DescribeKey" not in told
     assert "without = [" in told
+
+
+def test_connections_that_close_without_a_word_cost_nothing_and_hide_nothing(tmp_path):
+    """Each kept connection breaks under the call that uses it next."""
+
+    def closing(answer, _):
+        return answer.bytes()
+
+    def closing_and_wrong(answer, _):
+        members = answer.members
+        if answer.operation != "DescribeKey" or "KeyMetadata" not in members:
+            return answer.bytes()
+        metadata = {**members["KeyMetadata"], "Description": "another"}
+        return answer.with_members({**members, "KeyMetadata": metadata}).bytes()
+
+    for name, corruption, wish in (
+        ("right", closing, Verdict.PASS),
+        ("wrong", closing_and_wrong, Verdict.FAIL),
+    ):
+        (tmp_path / name).mkdir()
+        with rough(tmp_path / name, corruption) as (target, _):
+            engine, results = run(target, ("EFF-001", "EFF-003"))
+        assert engine.caller.resent
+        assert verdicts(results) == {wish}, [(r.planned.id, r.message) for r in results]

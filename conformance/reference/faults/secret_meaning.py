@@ -1,5 +1,7 @@
 """Faults in what secrets mean: sizes, types, versions, names that were freed."""
 
+import contextlib
+import json
 from typing import Any
 
 from conformance.reference.call import Call, Handler
@@ -164,3 +166,45 @@ def _(endpoint: Endpoint) -> None:
             version.stages[:] = [stage for stage in version.stages if stage.startswith("ACS")]
 
     endpoint.seams.restored = restored
+
+
+@fault(
+    "json-values-are-rewritten",
+    breaks=("SEC-002",),
+    statement="Values that are JSON are parsed and written anew.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    def change(_call: Call, answer: dict[str, Any]) -> None:
+        with contextlib.suppress(ValueError):
+            answer["SecretData"] = json.dumps(json.loads(answer["SecretData"]))
+
+    wrap_answer(endpoint, "GetSecretValue", change)
+
+
+@fault(
+    "secret-names-in-any-case",
+    breaks=("SEC-010",),
+    statement="GetSecretValue finds a secret by its name in another letter case.",
+    source="names are parts of ARNs; no page passes over letter case",
+)
+def _(endpoint: Endpoint) -> None:
+    def wrapper(call: Call, original: Handler) -> dict[str, Any]:
+        asked = call.params["SecretName"]
+        known = {name.lower(): name for name in call.account.secrets}
+        return original(with_params(call, SecretName=known.get(asked.lower(), asked)))
+
+    wrap_handler(endpoint, "GetSecretValue", wrapper)
+
+
+@fault(
+    "tags-shown-unasked",
+    breaks=("EFF-091",),
+    statement="DescribeSecret shows tags without FetchTags.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    def wrapper(call: Call, original: Handler) -> dict[str, Any]:
+        return original(with_params(call, FetchTags="true"))
+
+    wrap_handler(endpoint, "DescribeSecret", wrapper)

@@ -5,7 +5,7 @@ from typing import Any
 
 from conformance.client.exchange import Exchange
 from conformance.rules.effects.looking import done, expect_shown, new_key, new_secret
-from conformance.rules.lists import rows_at
+from conformance.rules.lists import find_row, rows_at
 from conformance.run.context import Kms
 from conformance.run.registry import Case, Level, rule
 
@@ -156,3 +156,30 @@ def many_are_tagged(kms: Kms, kind: str) -> None:
     done(kms, "UntagResources", {**common, "ResourceId": names[:1], "All": True})
     _expect_tags(kms, kind, names[0], {})
     _expect_tags(kms, kind, names[1], {"purpose": "conformance"})
+
+
+@rule(
+    "EFF-091",
+    level=Level.SHOULD,
+    family="effects",
+    statement="DescribeSecret and ListSecrets show tags where FetchTags asks for it, and else not.",
+    provenance="documented",
+    source="DescribeSecret and ListSecrets pages: FetchTags, false by default",
+    stage="service",
+    operations=("DescribeSecret",),
+    safety="creates",
+)
+def tags_are_shown_when_asked_for(kms: Kms) -> None:
+    """Describe and list a tagged secret without FetchTags and with false."""
+    name, _ = new_secret(kms, Tags=_pairs(purpose="conformance"))
+    _expect_tags(kms, "secret", name, {"purpose": "conformance"})
+    wishes: tuple[dict[str, str], ...] = ({}, {"FetchTags": "false"})
+    for wish in wishes:
+        described = done(kms, "DescribeSecret", {"SecretName": name, **wish})
+        kms.expect(
+            not rows_at(described, "Tags.Tag"), "DescribeSecret shows no tags unasked", described
+        )
+        if kms.offers("operation:ListSecrets"):
+            row, page = find_row(kms, "ListSecrets", "SecretName", name, wish)
+            tags = (row or {}).get("Tags") or {}
+            kms.expect(not tags or not tags.get("Tag"), "ListSecrets shows no tags unasked", page)

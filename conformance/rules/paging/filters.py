@@ -73,7 +73,7 @@ def _tag(kms: Kms) -> str:
 def keys_by_filter(kms: Kms) -> None:
     """Filter by each key that can be told of keys of one's own."""
     tag = _tag(kms)
-    enabled = new_key(kms, Tags=[{"TagKey": "purpose", "TagValue": tag}])
+    enabled = new_key(kms, Tags=[{"TagKey": tag, "TagValue": tag}])
     disabled = new_key(kms)
     done(kms, "DisableKey", {"KeyId": disabled})
     pair = new_key(kms, KeySpec="EC_P256", KeyUsage="SIGN/VERIFY")
@@ -86,8 +86,9 @@ def keys_by_filter(kms: Kms) -> None:
         (_filter(KeyUsage=["ENCRYPT/DECRYPT"]), {enabled, disabled}),
         (_filter(**{_by_id(kms, enabled): [enabled]}), {enabled}),
         (_filter(AliasName=[alias]), {pair}),
+        (_filter(TagKey=[tag]), {enabled}),
         (_filter(TagValue=[tag]), {enabled}),
-        (_filter(TagKey=["purpose"], TagValue=[tag]), {enabled}),
+        (_filter(TagKey=[tag], TagValue=[tag]), {enabled}),
     ):
         _expect(kms, "ListKeys", filters, inside, {enabled, disabled, pair} - inside)
 
@@ -135,15 +136,16 @@ def filters_combine(kms: Kms) -> None:
 def secrets_by_filter(kms: Kms) -> None:
     """Filter secrets of one's own."""
     tag = _tag(kms)
-    tagged, _ = new_secret(kms, Tags=[{"TagKey": "purpose", "TagValue": tag}])
+    tagged, _ = new_secret(kms, Tags=[{"TagKey": tag, "TagValue": tag}])
     plain, _ = new_secret(kms)
     other, _ = new_secret(kms)
     # Whether a name is compared as a whole is not told: only full names are asked for.
     for filters, inside, outside in (
         (_filter(SecretName=[plain]), {plain}, {tagged}),
         (_filter(SecretName=[plain, tagged]), {plain, tagged}, set()),
+        (_filter(TagKey=[tag]), {tagged}, {plain, other}),
         (_filter(TagValue=[tag]), {tagged}, {plain, other}),
-        (_filter(TagKey=["purpose"], TagValue=[tag]), {tagged}, {plain, other}),
+        (_filter(TagKey=[tag], TagValue=[tag]), {tagged}, {plain, other}),
     ):
         _expect(kms, "ListSecrets", filters, inside, outside)
 

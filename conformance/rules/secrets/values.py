@@ -54,6 +54,13 @@ def largest_values_come_back(kms: Kms, value: str) -> None:
     expect_value(kms, name, value, "v1", VersionId="v1")
 
 
+#: Texts that something on the way may take for its own, JSON above all.
+_ODD = (
+    *(" \t x \n", "a\r\nb\rc", "\ufeffe\u0301 \u00e9", "%41+&=;", "null", "0"),
+    '{"user": "app",  "port":5.0e3, "a":{}, "Z":"\\u00e9\\/"}\n',
+)
+
+
 @rule(
     "SEC-002",
     level=Level.MUST,
@@ -80,7 +87,7 @@ def any_text_comes_back(kms: Kms) -> None:
         done(kms, "PutSecretValue", request, placement="form")
         expect_value(kms, name, value, version, "ACSCurrent")
 
-    for value in (" \t x \n", "a\r\nb\rc", "\ufeffe\u0301 \u00e9", "%41+&=;", "null", "0"):
+    for value in _ODD:
         check(value)
     text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1)
     kms.property(text, check, max_examples=kms.examples // 2)
@@ -308,3 +315,28 @@ def own_encryption_key(kms: Kms) -> None:
         statuses=[404],
         why="a secret whose creation was refused",
     )
+
+
+@rule(
+    "SEC-010",
+    level=Level.SHOULD,
+    family="secrets",
+    statement="Names of secrets and versions count letter for letter: another case names another "
+    "thing.",
+    provenance="inferred",
+    source="no page says that letter case is passed over; names are parts of ARNs",
+    stage="service",
+    operations=("CreateSecret", "GetSecretValue"),
+    safety="creates",
+)
+def names_count_by_the_letter(kms: Kms) -> None:
+    """Look for a secret and its version by names in another case."""
+    name, value = new_secret(kms, VersionId="Version-a")
+    expect_value(kms, name, value, "Version-a", "ACSCurrent")
+    others: tuple[dict[str, str], ...] = (
+        {"SecretName": name.upper()},
+        {"SecretName": name.swapcase()},
+        {"SecretName": name, "VersionId": "vERSION-A"},
+    )
+    for other in others:
+        kms.expect_refused(kms.call("GetSecretValue", other), why="the name is another one")
