@@ -105,13 +105,12 @@ def _seconds() -> Iterator[Seeded]:
 
 
 def _rules_of(deviation: object) -> tuple[str, ...]:
-    """Return the rules that must report it: those that it names, else those of its families."""
+    """Return the rules that must report it: those of its families, those that have done so first."""
     named: tuple[str, ...] = getattr(deviation, "rules", ())
     families: tuple[str, ...] = deviation.families  # type: ignore[attr-defined]
-    if named:
-        return named
     found = [one for one in rules().values() if one.family in families]
-    return tuple(one.id for one in sorted(found, key=lambda one: families.index(one.family)))
+    others = [one.id for one in sorted(found, key=lambda one: families.index(one.family))]
+    return tuple(dict.fromkeys([*named, *others]))
 
 
 def _agents() -> Iterator[Seeded]:

@@ -2,6 +2,7 @@
 
 import base64
 import os
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -257,3 +258,23 @@ def _(endpoint: Endpoint) -> None:
         return answer
 
     wrap_handler(endpoint, "DeleteClientKey", wrapper)
+
+
+@fault(
+    "taken-access-names-are-replaced",
+    breaks=("EFF-092",),
+    statement="CreateNetworkRule, CreatePolicy and CreateApplicationAccessPoint replace what has "
+    "the name.",
+    source="names are what DescribeNetworkRule and its like are asked for; no page replaces",
+)
+def _(endpoint: Endpoint) -> None:
+    def replacing(things: str) -> Callable[[Call, Handler], dict[str, Any]]:
+        def wrapper(call: Call, original: Handler) -> dict[str, Any]:
+            getattr(call.account, things).pop(call.params["Name"], None)
+            return original(call)
+
+        return wrapper
+
+    wrap_handler(endpoint, "CreateNetworkRule", replacing("network_rules"))
+    wrap_handler(endpoint, "CreatePolicy", replacing("access_policies"))
+    wrap_handler(endpoint, "CreateApplicationAccessPoint", replacing("access_points"))

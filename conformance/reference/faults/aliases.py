@@ -227,3 +227,19 @@ def _(endpoint: Endpoint) -> None:
             row["KeyId"] = row["AliasName"]
 
     wrap_answer(endpoint, ["ListAliases", "ListAliasesByKeyId"], change)
+
+
+@fault(
+    "aliases-in-any-case",
+    breaks=("KEY-012",),
+    statement="An alias names its key in any letter case.",
+    source="names are parts of ARNs; no page passes over letter case",
+)
+def _(endpoint: Endpoint) -> None:
+    original = endpoint.seams.resolve_alias
+
+    def resolve(call: Call, name: str) -> str:
+        known = {alias.lower(): alias for alias in call.account.aliases}
+        return str(original(call, known.get(name.lower(), name)))
+
+    endpoint.seams.resolve_alias = resolve

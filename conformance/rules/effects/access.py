@@ -308,3 +308,30 @@ def _client_keys(kms: Kms, point: str) -> list[str]:
     listed = kms.expect_success(kms.call("ListClientKeys", {"AapName": point}, method="GET"))
     rows = listed.data.get("ClientKeys") or []
     return [str(row.get("ClientKeyId")) for row in rows if isinstance(row, Mapping)]
+
+
+@rule(
+    "EFF-092",
+    level=Level.SHOULD,
+    family="effects",
+    statement="Names of network rules, access policies and access points are given once: creating "
+    "with a taken name is refused, and what has the name stays as it is.",
+    provenance="inferred",
+    source="names are what DescribeNetworkRule and its like are asked for; no page replaces",
+    stage="state",
+    safety="creates",
+    cases=_kinds,
+)
+def access_names_are_given_once(kms: Kms, kind: _Kind) -> None:
+    """Create one twice, with another description."""
+    name = kms.fresh_name(kind.name)
+    asked = {"Name": name, **kind.create(kms), "Description": f"{kms.marker} first"}
+    done(kms, f"Create{kind.operation}", asked)
+    again = kms.call(f"Create{kind.operation}", {**asked, "Description": f"{kms.marker} second"})
+    kms.expect_refused(again, why="the name is taken")
+    described = done(kms, f"Describe{kind.operation}", {"Name": name})
+    kms.expect(
+        described.data.get("Description", asked["Description"]) == asked["Description"],
+        "what has the name stays as it is",
+        described,
+    )

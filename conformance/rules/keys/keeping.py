@@ -196,6 +196,30 @@ def updating_makes_none(kms: Kms) -> None:
         )
 
 
+@rule(
+    "KEY-012",
+    level=Level.SHOULD,
+    family="keys",
+    statement="Aliases and ids of keys count letter for letter: another case names no key.",
+    provenance="inferred",
+    source="no page says that letter case is passed over; names are parts of ARNs",
+    stage="service",
+    operations=("CreateAlias", "DescribeKey"),
+    safety="creates",
+)
+def names_count_by_the_letter(kms: Kms) -> None:
+    """Look for a key by alias and id in another case."""
+    key = new_key(kms)
+    alias = f"alias/{kms.fresh_name('alias').removeprefix('alias/')}-Aa"
+    done(kms, "CreateAlias", {"AliasName": alias, "KeyId": key})
+    expect_key(kms, alias, KeyId=key)
+    others = [f"alias/{alias.removeprefix('alias/').swapcase()}", key.swapcase()]
+    for other in others:
+        if other not in {alias, key}:
+            described = kms.call("DescribeKey", {"KeyId": other})
+            kms.expect_refused(described, why="the name is another one")
+
+
 def _still() -> list[Case]:
     kinds: dict[str, dict[str, Any]] = {
         "RSA_2048": {"KeySpec": "RSA_2048", "KeyUsage": "SIGN/VERIFY"},
