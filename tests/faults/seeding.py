@@ -39,6 +39,7 @@ class Seeded:
         area: What it is about.
         statement: What is wrong with it in force.
         breaks: Rules of which one must report it; of no other rule a report counts.
+        operations: Operations that it is about, where its statement does not name them.
     """
 
     kind: str
@@ -46,6 +47,7 @@ class Seeded:
     area: str
     statement: str
     breaks: tuple[str, ...] = ()
+    operations: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -101,7 +103,8 @@ def _seconds() -> Iterator[Seeded]:
     from deviation import faults as second
 
     for one in second().values():
-        yield Seeded("second", one.name, f"second: {one.families[0]}", one.says, _rules_of(one))
+        area = f"second: {one.families[0]}"
+        yield Seeded("second", one.name, area, one.says, _rules_of(one), one.operations)
 
 
 def _rules_of(deviation: object) -> tuple[str, ...]:

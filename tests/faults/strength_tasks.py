@@ -118,11 +118,12 @@ def _fault(task: Task) -> dict[str, Any]:
     known = [identifier for identifier in fault.breaks if identifier in rules()]
     if not known:
         return {**about, "verdict": "survived", "message": "it names no rule that there is"}
+    words = " ".join([fault.statement, *fault.operations])
     with tempfile.TemporaryDirectory() as folder, fault.open(Path(folder)) as (target, check):
         try:
             with opened(target, planned(known)) as engine:
                 for identifier in known:
-                    cases = likely_first(planned([identifier]), fault.statement)[:CASES]
+                    cases = likely_first(planned([identifier]), words)[:CASES]
                     result = first_report(engine, cases)
                     while result is not None and not _is_news(fault.kind, result):
                         cases = cases[cases.index(result.planned) + 1 :]

@@ -320,7 +320,8 @@ def batches_agree(kms: Kms) -> None:
     request = {"SecretsList": [{"SecretName": name} for name in wish]}
     exchange = done(kms, "BatchGetSecretValue", request)
     rows = [row for key in exchange.data for row in rows_at(exchange, key)]
-    found = {str(row.get("SecretName")): row.get("SecretData") for row in rows}
+    # Lists that no page names may stand beside it.
+    found = {row["SecretName"]: row.get("SecretData") for row in rows if "SecretName" in row}
     kms.expect(found == wish, "both values come back with their names", exchange)
 
 
