@@ -135,6 +135,11 @@ def enum_faults(schema: Schema) -> Iterator[Fault]:
     case = schema.get("x-provenance", {}).get("enum:case", "inferred")
     swapped = value.swapcase()
     yield Fault("case", "wrong letter case", swapped, "enum", "", case, weight=1)
+    if case != "inferred":  # each value may be looked up in a way of its own
+        for other in values:
+            if other not in {value, *special} and other.swapcase() not in values:
+                purpose = f"wrong letter case of {other}"
+                yield Fault(f"case-{other}", purpose, other.swapcase(), "enum", "", case, weight=1)
     yield Fault("truncated", "last letter missing", value[:-1], "enum", "", mark, weight=2)
     yield Fault("two", "two values", f"{values[0]},{values[-1]}", "enum", "", mark, weight=2)
     for name, purpose, text in (

@@ -1,8 +1,8 @@
 """Harmless variations cost no verdict: what passes on the plain endpoint passes on each of them.
 
-An eighth of the rules takes part in each test, another for each variation, so that every rule meets
-ten of them; of rules with several cases one. With KMS_CONFORMANCE_THOROUGH, and in the kill score
-(`make strength`), all cases of all rules meet all variations.
+A few rules take part in each test, others for each variation, so that every rule meets several of
+them; of rules with several cases one. In the kill score (`make strength`) a sixth of the rules meets
+each variation, and with KMS_CONFORMANCE_THOROUGH all cases of all rules do.
 """
 
 import os
@@ -16,13 +16,17 @@ from conformance.run.verdict import Verdict
 
 THOROUGH = bool(os.environ.get("KMS_CONFORMANCE_THOROUGH"))
 NAMES = sorted(known("harmless"))
+#: One rule in so many meets each variation.
+_SHARE = 20
 
 
 def chosen(place):
     """Return every rule's cases, or one of each: another for each variation."""
     if THOROUGH:
         return planned(list(rules()))
-    cases = [planned([name]) for number, name in enumerate(rules()) if (number + place) % 8 == 0]
+    cases = [
+        planned([name]) for number, name in enumerate(rules()) if (number + place) % _SHARE == 0
+    ]
     return [several[place * 7 % len(several)] for several in cases]
 
 

@@ -1,6 +1,7 @@
 """The rules on an endpoint that was written apart from the reference and is right in its own way."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -66,7 +67,9 @@ def certify(folder: Path, *options: str) -> tuple[int, list[dict[str, object]]]:
 
 
 def test_no_rule_accuses_it(tmp_path: Path) -> None:
-    code, cases = certify(tmp_path)
+    """A few cases of each rule; all of them with KMS_CONFORMANCE_THOROUGH."""
+    thorough = bool(os.environ.get("KMS_CONFORMANCE_THOROUGH"))
+    code, cases = certify(tmp_path, *([] if thorough else ["--quick"]))
     accused = [
         f"{case['rule']}[{case['case']}] {case['verdict']}: {case['message']}"
         for case in cases
@@ -74,4 +77,4 @@ def test_no_rule_accuses_it(tmp_path: Path) -> None:
     ]
     assert not accused, "\n".join(accused)
     assert code == 0
-    assert sum(case["verdict"] == "pass" for case in cases) > 500
+    assert sum(case["verdict"] == "pass" for case in cases) > (1000 if thorough else 200)

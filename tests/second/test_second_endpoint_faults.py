@@ -1,5 +1,10 @@
-"""Faults of the second code base, made without the switches of the reference, are found too."""
+"""Faults of the second code base, made without the switches of the reference, are found too.
 
+Each meets the whole of its family, as a user would run it: three of them, all with
+KMS_CONFORMANCE_THOROUGH. What else is wrong with that endpoint is for the kill score.
+"""
+
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -93,7 +98,10 @@ FAULTS: dict[str, tuple[Patch, tuple[str, ...]]] = {
 }
 
 
-@pytest.mark.parametrize("name", FAULTS)
+CHOSEN = list(FAULTS) if os.environ.get("KMS_CONFORMANCE_THOROUGH") else list(FAULTS)[1:4]
+
+
+@pytest.mark.parametrize("name", CHOSEN)
 def test_a_fault_is_found(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     patch, selection = FAULTS[name]
     patch(monkeypatch)
