@@ -29,7 +29,7 @@ types: $(VENV)/.installed
 
 # A failure counts when it repeats: what failed is run once more, alone.
 unit: $(VENV)/.installed
-	$(BIN)/pytest --numprocesses=2 --dist=loadfile || $(BIN)/pytest --last-failed --last-failed-no-failures=none
+	$(BIN)/pytest --numprocesses=3 --dist=loadfile || $(BIN)/pytest --last-failed --last-failed-no-failures=none
 
 bench: $(VENV)/.installed ## ratios of the endpoint and the runner against their baselines
 	$(BIN)/python -m tests.bench

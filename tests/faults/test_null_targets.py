@@ -13,7 +13,7 @@ from conformance.run.verdict import Verdict
 from conformance.target import load_target
 
 #: Seconds, enough for the two families that are chosen where there are answers.
-BUDGET = 5
+BUDGET = 2
 CHOSEN = ("--family", "envelope", "--family", "gateway", "--no-reports")
 #: For the interpreter to start, cases to be found and reports to be written on a busy machine.
 GRACE = 25

@@ -72,17 +72,27 @@ def test_there_are_enough_of_each_kind():
     assert set(kinds) == set(seeding._OPENERS)
 
 
+def test_a_repeated_task_counts_by_its_last_result(tmp_path):
+    kept = tmp_path / "results.jsonl"
+    report = Report(kept)
+    base = {"do": "variation", "id": "switch:a", "key": "switch:a", "message": None, "seconds": 1}
+    report.add({**base, "verdict": "accused"})
+    report.add({**base, "verdict": "spared"})
+    for one in (report, Report(kept)):
+        assert one.verdict("variation", "switch:a") == "spared"
+        assert len(one.results) == 1
+
+
 def test_the_document_meets_its_schema_and_misses_the_goal_with_a_survivor():
     report = Report()
     base = {"do": "fault", "area": "x", "statement": "s", "breaks": ["ENV-001"], "message": None}
-    report.add(
-        {**base, "id": "switch:a", "verdict": "killed", "rule": "ENV-001", "reported": "fail"}
-    )
+    base_a, base_b, base_c = ({**base, "id": f"switch:{n}", "key": f"switch:{n}"} for n in "abc")
+    report.add({**base_a, "verdict": "killed", "rule": "ENV-001", "reported": "fail"})
     told = {"seconds": 1.0, "seeded": 2, "variations": 0, "generic": None, "corpus": []}
     document = report.document(**told)
     assert report.meets(document, 98)
-    report.add({**base, "id": "switch:b", "verdict": "survived", "rule": None})
-    report.add({**base, "id": "switch:c", "verdict": "void", "rule": None})
+    report.add({**base_b, "verdict": "survived", "rule": None})
+    report.add({**base_c, "verdict": "void", "rule": None})
     document = report.document(**{**told, "corpus": [{**row} for row in corpus()]})
     assert not report.meets(document, 98)
     assert document["score"] == 50

@@ -12,6 +12,7 @@ def aliases(tour):
     tour("CreateAlias", AliasName="alias/b", KeyId=one)
     tour("CreateAlias", AliasName="alias/a", KeyId=one)
     tour("CreateAlias", AliasName="alias/a", KeyId=two)
+    tour("DescribeKey", KeyId="alias/A")
 
     def rows(body):
         found = body["Aliases"]["Alias"]

@@ -37,6 +37,7 @@ def policies(tour):
 def access_points(tour):
     permissions = ["RbacPermission/Template/CryptoServiceKeyUser"]
     tour("CreateNetworkRule", Name="n", Type="Private", SourcePrivateIp=["10.0.0.0/8"])
+    tour("CreateNetworkRule", Name="n", Type="Private", SourcePrivateIp=["10.0.0.0/8"])
     tour("CreatePolicy", Name="p", Permissions=permissions, Resources=["key/*"])
     tour("CreatePolicy", Name="q", Permissions=permissions, Resources=["key/*"])
     tour("CreateApplicationAccessPoint", Name="a", Policies=["p"], Description="d")
