@@ -40,6 +40,7 @@ class Seeded:
         statement: What is wrong with it in force.
         breaks: Rules of which one must report it; of no other rule a report counts.
         operations: Operations that it is about, where its statement does not name them.
+        gates: Whether advice is not enough to report it.
     """
 
     kind: str
@@ -48,6 +49,7 @@ class Seeded:
     statement: str
     breaks: tuple[str, ...] = ()
     operations: tuple[str, ...] = ()
+    gates: bool = False
 
     @property
     def id(self) -> str:
@@ -106,7 +108,8 @@ def _seconds() -> Iterator[Seeded]:
 
     for one in second().values():
         area = f"second: {one.families[0]}"
-        yield Seeded("second", one.name, area, one.says, _rules_of(one), one.operations)
+        breaks = _rules_of(one)
+        yield Seeded("second", one.name, area, one.says, breaks, one.operations, one.gates)
 
 
 def _rules_of(deviation: object) -> tuple[str, ...]:

@@ -76,7 +76,14 @@ fault(
     "contract",
     KEYS,
 )
-fault("alias-unlimited", "aliases have no limit", naming(GOOD, 9999), "contract", KEYS)
+fault(
+    "alias-unlimited",
+    "aliases have no limit",
+    naming(GOOD, 9999),
+    "contract",
+    KEYS,
+    gates=False,
+)
 fault(
     "alias-empty",
     "an alias may be the prefix alone",

@@ -150,6 +150,7 @@ fault(
         "allowed", lambda f: lambda u, a: f(u, "DescribeKey" if a == "DescribeRegions" else a)
     ),
     RIGHTS,
+    gates=False,
 )
 fault(
     "readers-denied-lists",

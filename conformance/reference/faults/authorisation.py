@@ -169,3 +169,19 @@ def _hidden(endpoint: Endpoint) -> None:
         "Forbidden.ResourceNotFound",
         404,
     )
+
+
+@fault(
+    "regions-need-permission",
+    breaks=("RAM-010",),
+    statement="DescribeRegions is refused to callers without permissions.",
+    source=_RAM,
+)
+def _regions(endpoint: Endpoint) -> None:
+    def judge(passage: Passage) -> KmsError | None:
+        call = _call(passage)
+        if call.operation.name != "DescribeRegions" or call.principal.name != "none":
+            return None
+        return KmsError("Forbidden.NoPermission", "This call needs a permission.")
+
+    refuse_at(endpoint, "authorise", judge)

@@ -17,6 +17,7 @@ _RESPONSES = "KMS Responses page, AlibabaCloudDocs/kms (2021-07)"
 _SOURCE = f"{_RAM}; {_RESPONSES}"
 #: Actions that a policy may well count as reading although their operation makes something.
 _READING = ("Get", "List", "Describe")
+_NEEDS_NONE = {"actions": [], "provenance": "documented"}
 #: One operation of each kind.
 _THROUGH_STS = frozenset({"DescribeKey", "TagResource", "Encrypt", "Decrypt", "GetSecretValue"})
 
@@ -305,3 +306,19 @@ def denied_under_every_name(kms: Kms, how: tuple[str, str]) -> None:
             f"the identity with all rights is answered {permitted.describe()}", [permitted]
         )
     expect_denied(kms, kms.call(operation, params, identity="none"), "none")
+
+
+@rule(
+    "RAM-010",
+    level=Level.SHOULD,
+    family="authorisation",
+    statement="What needs no permission is answered to an identity that has none: DescribeRegions.",
+    provenance="documented",
+    source=_RAM,
+    stage="authorisation",
+    needs=("identity:none",),
+    cases=operation_cases(lambda o: o.document["ram"] == _NEEDS_NONE),
+)
+def open_to_everybody(kms: Kms, operation: Operation) -> None:
+    """Call it as somebody without any permission."""
+    kms.expect_success(kms.call(operation.name, real(kms, operation), identity="none"))

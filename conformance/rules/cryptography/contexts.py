@@ -17,19 +17,30 @@ from conformance.rules.cryptography.asking import (
 from conformance.run.context import Kms
 from conformance.run.registry import Case, Level, rule
 
-_BOUND = {"department": "finance", "purpose": "invoice", "汉字": "值 & = +"}
+_BOUND = {
+    "department": "finance",
+    "note": "as long as no part of a value that is bound may be: 0123456789abcdef",
+    "purpose": "invoice",
+    "汉字": "值 & = +",
+}
 #: Characters of the JSON text that a context may have.
 _LONGEST = 8192
 
 
 def _others() -> list[Case]:
+    plain = {name: value for name, value in _BOUND.items() if name.isascii()}
+    shorter = {name: value for name, value in _BOUND.items() if name != "department"}
     changes: dict[str, Context] = {
         "missing": None,
         "other-value": {**_BOUND, "purpose": "Invoice"},
         "value-of-another-name": {**_BOUND, "purpose": "finance", "department": "invoice"},
-        "other-name": {"dept": "finance", "purpose": "invoice", "汉字": "值 & = +"},
-        "name-in-capitals": {"Department": "finance", "purpose": "invoice", "汉字": "值 & = +"},
-        "one-less": {"department": "finance", "purpose": "invoice"},
+        "other-end-of-value": {**_BOUND, "note": f"{_BOUND['note'][:-1]}0"},
+        "other-value-beyond-ascii": {**_BOUND, "汉字": "直 & = +"},
+        "other-name-beyond-ascii": {**plain, "漢字": "值 & = +"},
+        "other-name": {**shorter, "dept": "finance"},
+        "name-in-capitals": {**shorter, "Department": "finance"},
+        "other-border": {**shorter, "departmentf": "inance"},
+        "one-less": plain,
         "one-more": {**_BOUND, "more": ""},
         "empty-value": {**_BOUND, "purpose": ""},
         "blank-at-the-end": {**_BOUND, "purpose": "invoice "},
