@@ -53,7 +53,9 @@ def main() -> int:
     _do_again(work, report, arguments)
     # What reported a fault must be silent without one.
     if not arguments.report_only:
-        _do(tasks.counterparts(report.results), report, arguments)
+        silent = tasks.counterparts(report.results)
+        _do(silent, report, arguments)
+        _do_again(silent, report, arguments)
     document = report.document(
         seconds=sum(result["seconds"] for result in report.results),
         seeded=len(faults()),

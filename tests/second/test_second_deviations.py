@@ -15,7 +15,9 @@ TODAY = datetime.now(UTC).toordinal()
 #: Faults that no rule reports, each with its reason.
 SURVIVORS = {
     "description-stripped": "no source says that blanks at the ends of a description stay",
+    "export-as-text": "no source says whether the bytes of a data key are exported or their base64",
     "page-size-1000": "what a page size beyond the bounds is answered with is not documented",
+    "reencrypt-destination-told": "no source says whether ReEncrypt tells the old key or the new",
     "rule-update-clears": "no source says that what UpdateNetworkRule is not given stays",
     "spec-in-any-case": "only Origin and ProtectionLevel are documented to be case-sensitive",
 }

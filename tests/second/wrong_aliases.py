@@ -206,6 +206,7 @@ fault(
     recoded("Unsupported.Alias", 500, "InternalFailure"),
     "contract",
     KEYS,
+    gates=False,
 )
 
 

@@ -131,7 +131,14 @@ fault(
     lenient_rpc("SignatureMethod", "HMAC-SHA1"),
     AUTH,
 )
-fault("any-format", "any Format is taken as JSON", lenient_rpc("Format", "JSON"), AUTH, ENVELOPE)
+fault(
+    "any-format",
+    "any Format is taken as JSON",
+    lenient_rpc("Format", "JSON"),
+    "gateway",
+    AUTH,
+    ENVELOPE,
+)
 
 
 def unsigned(original: Any) -> Any:

@@ -74,6 +74,7 @@ fault(
         ),
     ),
     PLAIN,
+    gates=False,
 )
 fault(
     "data-key-plaintext-told",
@@ -248,6 +249,7 @@ fault(
         },
     ),
     *BOTH,
+    gates=False,
 )
 fault(
     "reencrypt-plaintext-told",

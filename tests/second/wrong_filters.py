@@ -133,6 +133,7 @@ fault(
     ),
     PAGING,
     *FAMILIES,
+    gates=False,
 )
 fault(
     "list-versions-deleted-key",

@@ -117,6 +117,7 @@ fault(
         ),
     ),
     "contract",
+    gates=False,
 )
 
 

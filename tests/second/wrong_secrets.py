@@ -123,6 +123,7 @@ fault(
     ),
     PLAIN,
     SECRETS,
+    "effects",
 )
 fault(
     "name-any",

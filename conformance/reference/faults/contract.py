@@ -288,3 +288,14 @@ def _not_named(endpoint: Endpoint) -> None:
         answer.pop("SecretName", None)
 
     wrap_answer(endpoint, ("UpdateSecret", "RestoreSecret"), change)
+
+
+@fault(
+    "plaintexts-without-limit",
+    breaks=("CRY-009",),
+    statement="Encrypt takes plaintexts of any length.",
+    source=SDK,
+)
+def _any_plaintext(endpoint: Endpoint) -> None:
+    _accept(endpoint, "Encrypt")
+    endpoint.seams.plaintext_size = lambda _text: 0

@@ -104,6 +104,10 @@ def text_comes_back(kms: Kms, text: str) -> None:
     kms.showed(_PLAINTEXT, "base64", opened)
 
 
+#: Bytes, twice the documented limit: more than it in every unit.
+_TOO_MANY = 12_288
+
+
 def _sizes() -> list[Case]:
     return [Case(f"{size}-bytes", size) for size in (4, 1024, 1028, SAFE_TEXT)]
 
@@ -143,6 +147,26 @@ def sizes_come_back(kms: Kms, size: int) -> None:
 def six_kilobytes_come_back(kms: Kms) -> None:
     """Encrypt as much as every reading of 6 KB allows."""
     _size_comes_back(kms, 6000)
+
+
+@rule(
+    "CRY-009",
+    level=Level.MUST,
+    family="cryptography",
+    statement="A plaintext of 12 KB, however it is counted more than the documented 6 KB, is "
+    "refused by Encrypt.",
+    provenance="documented",
+    source=SDK,
+    stage="parameter",
+    operations=("Encrypt",),
+)
+def twelve_kilobytes_are_refused(kms: Kms) -> None:
+    """Encrypt base64 text of twice the most bytes that there may be."""
+    text = b64(kms.bytes(_TOO_MANY))
+    request = {"KeyId": kms.provide("symmetric-key")["id"], "Plaintext": text}
+    kms.expect_refused(
+        kms.call("Encrypt", request, placement="form"), why=f"a plaintext of {_TOO_MANY:,} bytes"
+    )
 
 
 def _size_comes_back(kms: Kms, size: int) -> None:
