@@ -53,13 +53,15 @@ def served(endpoint: Endpoint, folder: Path, *, client_keys: bool = True) -> Ite
 
 
 @contextmanager
-def opened(target: Target, cases: Sequence[PlannedCase]) -> Iterator[Engine]:
-    """Yield an engine that is about to run cases.
+def opened(
+    target: Target, cases: Sequence[PlannedCase], *, seconds: float = 600
+) -> Iterator[Engine]:
+    """Yield an engine that is about to run cases, and stops after some seconds.
 
     Raises:
         AssertionError: When the target cannot be put to the test.
     """
-    options = RunOptions(ephemeral=True, time_budget=600)
+    options = RunOptions(ephemeral=True, time_budget=seconds)
     with Engine(target, Plan(tuple(cases), ()), options) as engine:
         assert engine.stop_reason is None, f"the run stopped: {engine.stop_reason}"
         yield engine

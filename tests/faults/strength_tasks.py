@@ -26,6 +26,8 @@ from conformance.target import load_target
 QUIET = frozenset({"killed", "green", "spared", "nothing"})
 #: Cases of a rule that a fault meets at most, those about what it names first.
 CASES = 400
+#: Seconds in which a fault has to be reported.
+PATIENCE = 40.0
 #: Rules of a control that run in one task.
 _PORTION = 30
 
@@ -141,7 +143,7 @@ def _fault(task: Task) -> dict[str, Any]:
 def _report_of(fault: Seeded, cases: Sequence[PlannedCase]) -> CaseResult | None:
     """Return the first report of a fault, None when no case reports it."""
     with tempfile.TemporaryDirectory() as folder, fault.open(Path(folder)) as (target, check):
-        with opened(target, cases) as engine:
+        with opened(target, cases, seconds=PATIENCE) as engine:
             result = first_report(engine, cases)
         check()
     return result

@@ -84,7 +84,7 @@ fault(
         )
     ),
     PAGING,
-    gates=True,
+    gates=False,
 )
 fault(
     "page-size-ignored",

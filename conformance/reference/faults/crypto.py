@@ -10,7 +10,7 @@ from conformance.reference.call import Call, Handler
 from conformance.reference.endpoint import Endpoint
 from conformance.reference.errors import KmsError
 from conformance.reference.faults.registry import fault, wrap_answer, wrap_handler
-from conformance.reference.faults.tools import CONTEXT, SDK, TRANSFER, with_params
+from conformance.reference.faults.tools import CONTEXT, SDK, TRANSFER, ask, with_params
 from conformance.reference.model import Key, KeyVersion
 from conformance.reference.services.blob import Blob
 from conformance.reference.services.symmetric import seal, unseal
@@ -279,5 +279,23 @@ def _(endpoint: Endpoint) -> None:
             return original(call)
         finally:
             endpoint.seams.seal = sealing
+
+    wrap_handler(endpoint, "ReEncrypt", wrapper)
+
+
+@fault(
+    "reencrypt-tells-the-plaintext",
+    breaks=("CRY-040",),
+    statement="ReEncrypt answers the plaintext beside the new blob.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    def wrapper(call: Call, original: Handler) -> dict[str, Any]:
+        answer = original(call)
+        if "SourceKeyId" not in call.params:
+            context = call.params.get("SourceEncryptionContext")
+            bound = {"EncryptionContext": context} if context else {}
+            answer["Plaintext"] = ask(endpoint, call, "Decrypt", **bound)["Plaintext"]
+        return answer
 
     wrap_handler(endpoint, "ReEncrypt", wrapper)

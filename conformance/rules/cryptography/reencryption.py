@@ -27,7 +27,7 @@ _ANSWERED = "reencrypt-answered-key"
     level=Level.MUST,
     family="cryptography",
     statement="ReEncrypt moves a blob to another key: the new blob opens to the same text under "
-    "the destination key, and the old blob still opens under its own.",
+    "the destination key, the old blob still opens under its own, and the text stays inside.",
     provenance="documented",
     source=SDK,
     stage="service",
@@ -48,6 +48,8 @@ def moves_to_another_key(kms: Kms) -> None:
     for form in ("id", "alias", "arn"):
         request = {"CiphertextBlob": blob, "DestinationKeyId": destination[form]}
         moved = done(kms, "ReEncrypt", request)
+        told = text.encode() in moved.response_body or "Plaintext" in moved.data
+        kms.expect(not told, "ReEncrypt does not tell the plaintext", moved)
         opened = expect_opens(kms, text_in(kms, moved, "CiphertextBlob"), text)
         names_key(kms, opened, destination["id"], destination["version"])
         answered = moved.data.get("KeyId")
