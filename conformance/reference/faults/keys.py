@@ -367,3 +367,20 @@ def _(endpoint: Endpoint) -> None:
     _change_metadata(
         endpoint, lambda _call, _key, shown: shown.update(DeletionProtection="Disabled")
     )
+
+
+@fault(
+    "beginnings-of-ids-are-enough",
+    breaks=("KEY-013",),
+    statement="The beginning of a key's id names it.",
+    source=RESPONSES,
+)
+def _(endpoint: Endpoint) -> None:
+    original = endpoint.seams.resolve_key_id
+
+    def resolve(call: Call, reference: str, takes_alias: bool) -> str:
+        named = str(original(call, reference, takes_alias))
+        found = [key_id for key_id in call.account.keys if named and key_id.startswith(named)]
+        return found[0] if found else named
+
+    endpoint.seams.resolve_key_id = resolve

@@ -210,3 +210,16 @@ def _(endpoint: Endpoint) -> None:
         return answer
 
     wrap_handler(endpoint, "UpdateKeyDescription", wrapper)
+
+
+@fault(
+    "tag-keys-in-small-letters",
+    breaks=("EFF-030", "EFF-032"),
+    statement="Tag keys are kept in small letters.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    endpoint.seams.with_tags = lambda present, new: {
+        **present,
+        **{key.lower(): value for key, value in new.items()},
+    }

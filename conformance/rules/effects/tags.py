@@ -89,12 +89,12 @@ def tags_come_and_go(kms: Kms, kind: str) -> None:
     """Tag, tag again, untag."""
     name, reference = _thing(kms, kind)
     _expect_tags(kms, kind, name, {})
-    done(kms, "TagResource", {**reference, "Tags": _pairs(purpose="conformance", owner="a")})
-    _expect_tags(kms, kind, name, {"purpose": "conformance", "owner": "a"})
-    done(kms, "TagResource", {**reference, "Tags": _pairs(owner="b")})
-    _expect_tags(kms, kind, name, {"purpose": "conformance", "owner": "b"})
+    done(kms, "TagResource", {**reference, "Tags": _pairs(purpose="conformance", OwnerTeam="a")})
+    _expect_tags(kms, kind, name, {"purpose": "conformance", "OwnerTeam": "a"})
+    done(kms, "TagResource", {**reference, "Tags": _pairs(OwnerTeam="b")})
+    _expect_tags(kms, kind, name, {"purpose": "conformance", "OwnerTeam": "b"})
     done(kms, "UntagResource", {**reference, "TagKeys": ["purpose"]})
-    _expect_tags(kms, kind, name, {"owner": "b"})
+    _expect_tags(kms, kind, name, {"OwnerTeam": "b"})
 
 
 @rule(
@@ -141,12 +141,12 @@ def many_are_tagged(kms: Kms, kind: str) -> None:
         "ResourceType": kind,
         "ResourceId": names[:2],
     }
-    tags = [{"Key": "purpose", "Value": "conformance"}, {"Key": "owner", "Value": "a"}]
+    tags = [{"Key": "purpose", "Value": "conformance"}, {"Key": "OwnerTeam", "Value": "a"}]
     done(kms, "TagResources", {**common, "Tag": tags})
     for name in names[:2]:
-        _expect_tags(kms, kind, name, {"purpose": "conformance", "owner": "a"})
+        _expect_tags(kms, kind, name, {"purpose": "conformance", "OwnerTeam": "a"})
     _expect_tags(kms, kind, names[2], {})
-    done(kms, "UntagResources", {**common, "TagKey": ["owner", "not-there"]})
+    done(kms, "UntagResources", {**common, "TagKey": ["OwnerTeam", "not-there"]})
     for name in names[:2]:
         _expect_tags(kms, kind, name, {"purpose": "conformance"})
     # All counts only where no TagKey is given.

@@ -220,6 +220,28 @@ def names_count_by_the_letter(kms: Kms) -> None:
             kms.expect_refused(described, why="the name is another one")
 
 
+@rule(
+    "KEY-013",
+    level=Level.MUST,
+    family="keys",
+    statement="A part of an id or of an alias names no key: it is refused.",
+    provenance="documented",
+    source="KMS Responses page, AlibabaCloudDocs/kms (2021-07): Forbidden.KeyNotFound",
+    stage="service",
+    operations=("DescribeKey", "Encrypt"),
+    safety="creates",
+)
+def parts_name_nothing(kms: Kms) -> None:
+    """Leave out the last letter, and all but the first eight."""
+    key, alias = new_key(kms), f"{kms.fresh_name('alias')}-whole"
+    done(kms, "CreateAlias", {"AliasName": alias, "KeyId": key})
+    expect_key(kms, alias, KeyId=key)
+    for part in (key[:-1], key[:8], key[1:], alias[:-1]):
+        for operation, params in (("DescribeKey", {}), ("Encrypt", {"Plaintext": _TEXT})):
+            refused = kms.call(operation, {"KeyId": part, **params})
+            kms.expect_refused(refused, why="a part names no key")
+
+
 def _still() -> list[Case]:
     kinds: dict[str, dict[str, Any]] = {
         "RSA_2048": {"KeySpec": "RSA_2048", "KeyUsage": "SIGN/VERIFY"},
