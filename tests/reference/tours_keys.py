@@ -30,6 +30,7 @@ def metadata_of_a_new_key(tour):
     made = body["KeyMetadata"]
     shown = tour.shown(made["KeyId"])
     tour.note("stays", shown == made)
+    tour("DescribeKey", KeyId=made["KeyId"][:-1])
     tour.note("arn", shown["Arn"].startswith("acs:kms:cn-hangzhou:1234567890123456:key/"))
     for name in ("Description", "KeySpec", "KeyUsage", "Origin", "RotationInterval"):
         tour.note(name, shown.get(name))
