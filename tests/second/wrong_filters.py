@@ -258,6 +258,7 @@ fault(
     "answers-mixed-up",
     "answers are mixed up under load",
     sending(mixed),
+    "concurrency",
     "cryptography",
     gates=False,
 )
