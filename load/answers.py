@@ -5,10 +5,9 @@ from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from conformance.spec import catalogue
+from conformance.spec import catalogue, resolve
 from conformance.spec.instance import instance_api
 from conformance.wire.failures import WireError
-from load.caller import resolve
 from load.corpus import Case
 from load.scenarios import calls_of
 

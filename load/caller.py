@@ -7,7 +7,7 @@ from typing import Any
 
 from conformance.client.exchange import Exchange
 from conformance.run.journal import Journal
-from conformance.spec import catalogue
+from conformance.spec import catalogue, resolve
 from conformance.wire.credentials import Credential
 from conformance.wire.encoding import ParameterCodec
 from conformance.wire.envelope import parse
@@ -88,13 +88,6 @@ class Caller:
     def close(self) -> None:
         """Close the connection."""
         self._delivery.close()
-
-
-def resolve(reference: str) -> Mapping[str, Any]:
-    """Return the schema that a ``$ref`` of specs/ stands for."""
-    whole = f"kms:definitions{reference}" if reference.startswith("#") else reference
-    contents: Mapping[str, Any] = catalogue().registry.resolver().lookup(whole).contents
-    return contents
 
 
 @cache

@@ -47,33 +47,59 @@ class Refused(Exception):
     """A refusal as the SDK tells it."""
 
 
-class Sdk:
-    """One process of the SDK that answers a line for a line."""
+class Process:
+    """One process of an SDK, in its own environment, that answers a line for a line.
 
-    def __init__(self, endpoint: Served, key_file: Path, ca: str | None = None) -> None:
-        dedicated = endpoint.ready["gateways"]["dedicated"]
-        self.process = subprocess.Popen(
-            [python_of("instance-sdk"), HERE / "driver_instance.py"],
+    Args:
+        environment: Name of its lock file.
+        driver: Its program in this folder.
+        folder: Where it runs, and its home.
+        first: Says where and as whom.
+    """
+
+    def __init__(self, environment: str, driver: str, folder: Path, first: dict[str, Any]) -> None:
+        self._process = subprocess.Popen(
+            [python_of(environment), HERE / driver],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            cwd=key_file.parent,
-            env={"PATH": os.environ["PATH"], "HOME": str(key_file.parent)},
+            cwd=folder,
+            env={"PATH": os.environ["PATH"], "HOME": str(folder)},
         )
-        self._send(
-            {
-                "endpoint": urlsplit(dedicated["https"]).netloc,
-                "ca": ca or dedicated["ca"],
-                "file": str(key_file),
-                "password": PASSWORD,
-            }
-        )
+        self._send(first)
 
     def _send(self, message: dict[str, Any]) -> None:
-        assert self.process.stdin
-        self.process.stdin.write(json.dumps(message) + "\n")
-        self.process.stdin.flush()
+        assert self._process.stdin
+        self._process.stdin.write(json.dumps(message) + "\n")
+        self._process.stdin.flush()
+
+    def told(self, message: dict[str, Any]) -> dict[str, Any]:
+        """Return the answer to a line; the test fails when the driver has ended."""
+        self._send(message)
+        assert self._process.stdout
+        line = self._process.stdout.readline()
+        if not line:
+            assert self._process.stderr
+            pytest.fail(f"the driver ended at {message}:\n{self._process.stderr.read()[-2000:]}")
+        return dict(json.loads(line))
+
+    def close(self) -> None:
+        self._process.communicate(timeout=10)
+
+
+class Sdk(Process):
+    """The KMS Instance SDK."""
+
+    def __init__(self, endpoint: Served, key_file: Path, ca: str | None = None) -> None:
+        dedicated = endpoint.ready["gateways"]["dedicated"]
+        first = {
+            "endpoint": urlsplit(dedicated["https"]).netloc,
+            "ca": ca or dedicated["ca"],
+            "file": str(key_file),
+            "password": PASSWORD,
+        }
+        super().__init__("instance-sdk", "driver_instance.py", key_file.parent, first)
 
     def ask(self, operation: str, **values: Any) -> dict[str, Any]:
         packed = {
@@ -82,13 +108,7 @@ class Sdk:
             else value
             for name, value in values.items()
         }
-        self._send({"operation": operation, "values": packed})
-        assert self.process.stdout
-        line = self.process.stdout.readline()
-        if not line:
-            assert self.process.stderr
-            pytest.fail(f"the driver ended at {operation}:\n{self.process.stderr.read()[-2000:]}")
-        return dict(json.loads(line))
+        return self.told({"operation": operation, "values": packed})
 
     def __call__(self, operation: str, **values: Any) -> dict[str, Any]:
         answered = self.ask(operation, **values)
@@ -98,6 +118,3 @@ class Sdk:
             name: base64.b64decode(value["base64"]) if isinstance(value, dict) else value
             for name, value in answered["answer"].items()
         }
-
-    def close(self) -> None:
-        self.process.communicate(timeout=10)

@@ -6,17 +6,13 @@ and puts them back before it decrypts. So what an endpoint writes there is read 
 """
 
 import base64
-import json
-import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from environments import python_of
-from instance_side import HERE, PASSWORD, TEXT, Manager, Sdk
+from instance_side import PASSWORD, TEXT, Manager, Process, Sdk
 from served import Served
 
 pytestmark = pytest.mark.sdk
@@ -24,59 +20,35 @@ pytestmark = pytest.mark.sdk
 HEAD = 3
 
 
-class Transfer:
-    """One process of the SDK that answers a line for a line."""
+class Transfer(Process):
+    """The TransferClient, told of both gateways."""
 
     def __init__(self, served: Served, file: Path) -> None:
         dedicated, full = served.ready["gateways"]["dedicated"], served.ready["identities"]["full"]
-        self.process = subprocess.Popen(
-            [python_of("transfer-sdk"), HERE / "driver_transfer.py"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=file.parent,
-            env={"PATH": os.environ["PATH"], "HOME": str(file.parent)},
-        )
-        self._send(
-            {
-                "instance": {
-                    "endpoint": urlsplit(dedicated["https"]).netloc,
-                    "ca": dedicated["ca"],
-                    "file": str(file),
-                    "password": PASSWORD,
-                },
-                "shared": {
-                    "endpoint": urlsplit(served.ready["https"]).netloc,
-                    "ca": served.ready["ca"],
-                    "region": "cn-hangzhou",
-                    "id": full["access_key_id"],
-                    "secret": full["access_key_secret"],
-                },
-            }
-        )
-
-    def _send(self, message: dict[str, Any]) -> None:
-        assert self.process.stdin
-        self.process.stdin.write(json.dumps(message) + "\n")
-        self.process.stdin.flush()
+        first = {
+            "instance": {
+                "endpoint": urlsplit(dedicated["https"]).netloc,
+                "ca": dedicated["ca"],
+                "file": str(file),
+                "password": PASSWORD,
+            },
+            "shared": {
+                "endpoint": urlsplit(served.ready["https"]).netloc,
+                "ca": served.ready["ca"],
+                "region": "cn-hangzhou",
+                "id": full["access_key_id"],
+                "secret": full["access_key_secret"],
+            },
+        }
+        super().__init__("transfer-sdk", "driver_transfer.py", file.parent, first)
 
     def ask(self, operation: str, *, shared: bool = False, **params: Any) -> dict[str, Any]:
-        self._send({"operation": operation, "params": params, "shared": shared})
-        assert self.process.stdout
-        line = self.process.stdout.readline()
-        if not line:
-            assert self.process.stderr
-            pytest.fail(f"the driver ended at {operation}:\n{self.process.stderr.read()[-2000:]}")
-        return dict(json.loads(line))
+        return self.told({"operation": operation, "params": params, "shared": shared})
 
     def __call__(self, operation: str, *, shared: bool = False, **params: Any) -> dict[str, Any]:
         answered = self.ask(operation, shared=shared, **params)
         assert answered["ok"], answered
         return dict(answered["answer"])
-
-    def close(self) -> None:
-        self.process.communicate(timeout=10)
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,9 @@ from conformance.rules.effects.looking import done, new_key, new_secret
 from conformance.rules.lists import find_row
 from conformance.run.context import Kms
 from conformance.run.registry import Case, Level, rule
+from conformance.run.verdict import NotApplicable
 
-#: Operation to the member of its answer that holds what is told, "" for the answer itself.
+#: Operation to its parameters, the member with what is told ("" for the answer), and the time.
 Looks = dict[str, tuple[dict[str, Any], str, str]]
 
 
@@ -35,6 +36,8 @@ def creation_stays(kms: Kms, thing: str) -> None:
     """Read every time of creation, change the thing, and read again."""
     looks, change = _key(kms) if thing == "key" else _secret(kms)
     before = {name: _told(kms, name, *look) for name, look in looks.items()}
+    if not any(before.values()):
+        raise NotApplicable("no answer tells when the thing was made")
     time.sleep(TURN)
     done(kms, *change)
     for name, look in looks.items():

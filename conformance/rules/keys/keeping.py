@@ -210,7 +210,7 @@ def updating_makes_none(kms: Kms) -> None:
 def names_count_by_the_letter(kms: Kms) -> None:
     """Look for a key by alias and id in another case."""
     key = new_key(kms)
-    alias = f"alias/{kms.fresh_name('alias').removeprefix('alias/')}-Aa"
+    alias = f"{kms.fresh_name('alias')}-Aa"
     done(kms, "CreateAlias", {"AliasName": alias, "KeyId": key})
     expect_key(kms, alias, KeyId=key)
     others = [f"alias/{alias.removeprefix('alias/').swapcase()}", key.swapcase()]
