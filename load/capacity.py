@@ -7,6 +7,7 @@ from typing import Any
 from load.conclude import leave
 from load.control import Control
 from load.failures import TransportFailure
+from load.lost import Lost
 from load.record import Slice
 from load.scalability import fit
 from load.scenarios import promises
@@ -38,6 +39,7 @@ class _Running:
     ends: float
     draining: float | None = None
     cut: bool = False
+    lost: Lost | None = None
 
 
 class CapacitySearch:
@@ -81,12 +83,14 @@ class CapacitySearch:
             if plan is None:
                 return None
             seconds = self._seconds(plan)
-            self._running = _Running(plan, moment, moment + _WARM + seconds)
+            self._running = self._begun(plan, moment, seconds)
             print(f"  {plan.phase} {plan.rate:,.0f}/s for {seconds:.0f} s ...", flush=True)
             return self._count(plan.rate)
         if step.draining is None:
             flight = self.control.collection.state.in_flight
-            step.cut = moment > step.began + _WARM + 1 and flight > _BACKLOG * step.plan.rate
+            piled = moment > step.began + _WARM + 1 and flight > _BACKLOG * step.plan.rate
+            lost = step.lost is not None and step.lost.by(moment, self.control.collection)
+            step.cut = piled or lost
             if moment < step.ends and not step.cut:
                 return self._count(step.plan.rate)
             step.ends = min(step.ends, moment)
@@ -98,6 +102,14 @@ class CapacitySearch:
         self._measure(step)
         self._running = None
         return self.users(moment) if self.search.done else 0
+
+    def _begun(self, plan: Plan, moment: float, seconds: float) -> _Running:
+        step = _Running(plan, moment, moment + _WARM + seconds)
+        if plan.phase == "hold":
+            window = Window.between(moment + _WARM, step.ends, self.control.options.slice)
+            limits = self.control.objectives.latency
+            step.lost = Lost(limits, plan.rate * window.seconds, window)
+        return step
 
     def _count(self, rate: float) -> int:
         return max(1, round(rate / self._unit))

@@ -12,7 +12,7 @@ Phase = Literal["double", "bisect", "hold", "above"]
 
 #: A rate that failed is tried again: noise fails a step now and then, two of three decide.
 _TRIES = 2
-_HOLDS = 3
+_HOLDS = 5
 _DISTURBANCES = 6
 
 
@@ -220,7 +220,7 @@ class Search:
         if self._holds >= _HOLDS:
             self._end("no rate was held for the whole time")
             return
-        self._next /= self.precision**2
+        self._next /= self.precision
 
     def _end(self, why: str) -> None:
         self.limit = why

@@ -208,7 +208,7 @@ def capacity(sheet: Sheet, folder: Path) -> None:
                 "--start",
                 "200",
                 "--hold",
-                sheet.seconds(60),
+                sheet.seconds(45),
                 results=folder / f"capacity-{number}",
             )
             search = results["capacity"]
