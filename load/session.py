@@ -17,32 +17,26 @@ import sys
 import time
 from argparse import Namespace
 from collections.abc import Callable
-from importlib.metadata import version
 from typing import Any
 
 import gevent
-from gevent.event import Event
 from locust import runners
 from locust.env import Environment
 from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 
-from conformance.target import load_target
 from conformance.target.problems import UsageError
 from load import soak
 from load.capacity import CapacitySearch
 from load.conclude import conclude
 from load.control import Control
-from load.corpus import Case
+from load.crew import PROTOCOL, Crew
 from load.failures import LoadError, NothingProven, TransportFailure
 from load.options import Options, from_locust
-from load.papers import Papers
-from load.place import Place
 from load.spike import Spike
 from load.station import Station
 from load.verdict import ExitCode
+from load.work import Work
 
-#: Changes whenever master and worker would misunderstand each other.
-PROTOCOL = f"{version('kms-conformance')}/1"
 _REPORT_EVERY = 1.0
 _TELL_EVERY = 5.0
 
@@ -61,7 +55,8 @@ class Session:
         self.runner: Any = environment.runner
         self.control: Control | None = None
         self.station: Station | None = None
-        self.work: dict[str, Any] | None = None
+        self.crew: Crew | None = None
+        self._handed: dict[str, Any] | None = None
         self.mode: CapacitySearch | Spike | None = None
         self.interruption: str | None = None
         self._concluded = False
@@ -69,7 +64,6 @@ class Session:
         self._prepared = False
         self._interruptions = 0
         self._refused: str | None = None
-        self._finals = Event()
         Session.current = self
 
     # ---- beginning
@@ -83,10 +77,8 @@ class Session:
             gevent.signal_handler(signal.SIGINT, self._interrupted)
             return
         if isinstance(self.runner, MasterRunner):
-            # Workers may be there already: what they say must find a listener.
-            self.runner.register_message("kms-hello", self._greet)
-            self.runner.register_message("kms-finished", self._take_last_report)
-            self.runner.register_message("kms-trouble", self._take_trouble)
+            self.crew = Crew(self.runner, self._refuse)
+            self.crew.listen()
         # Ctrl-C that meets the hub at work goes to this greenlet; no traceback is due.
         hub = gevent.get_hub()
         hub.NOT_ERROR = (*hub.NOT_ERROR, KeyboardInterrupt)
@@ -103,8 +95,9 @@ class Session:
         if self._refused is not None:
             self._give_up(LoadError(self._refused))
         self._prepared = True
-        if isinstance(self.runner, MasterRunner):
-            gevent.spawn(self._watch_workers)
+        if self.crew is not None:
+            self.crew.control = self.control
+            gevent.spawn(self.crew.watch, lambda: self._running)
         gevent.signal_handler(signal.SIGINT, self._interrupted)
         gevent.spawn(self._tell)
 
@@ -168,10 +161,8 @@ class Session:
             # Whoever steers it, by web page or shape: what is not on this machine is left alone
             # after the time that was asked for.
             gevent.spawn_later(self.control.options.duration or 0.0, self._stop_in_time)
-        if isinstance(self.runner, MasterRunner):
-            assert self.control is not None
-            for worker in list(self.runner.clients):
-                self._hand_out(worker)
+        if self.crew is not None:
+            self.crew.hand_out()
             return
         try:
             self.station = self._make_station()
@@ -215,35 +206,14 @@ class Session:
 
     def _make_station(self) -> Station:
         if self.control is not None:
-            control = self.control
-            place, cases = control.place, control.cases
-            slowest, share, worker = control.objectives.slowest, control.rate_max, 0
-            cap = control.options.max_rate
+            work, worker = Work.of(self.control), 0
         else:
-            assert self.work is not None
-            own = from_locust(self._arguments)
-            options = Options.of(self.work["options"])
-            if own.target is not None:
-                options = Options.of({**options.pack(), "target": own.target})
-            assert options.target is not None
-            from pathlib import Path
-
-            handed = self.work["papers"]
-            papers = None if handed is None else Papers.read(Path(handed))
-            place = Place.of(load_target(Path(options.target)), options, papers)
-            cases = [Case.unpack(case) for case in self.work["cases"]]
-            slowest = self.work["slowest"]
-            share, worker = self.work["share"], self.runner.worker_index
-            cap = self.work["cap"]
-        return Station(
-            place,
-            cases,
-            slowest=slowest,
-            worker=worker,
-            share=share,
-            cap=cap,
-            listener=self._tell_locust(place.options),
-        )
+            assert self._handed is not None
+            work, worker = (
+                Work.read(self._handed, from_locust(self._arguments)),
+                self.runner.worker_index,
+            )
+        return work.station(worker, self._tell_locust(work.place.options))
 
     def _tell_locust(self, options: Options) -> Callable[[str, float, int, str], None]:
         fire: Callable[..., None] = self.environment.events.request.fire
@@ -263,47 +233,20 @@ class Session:
 
     # ---- master and workers
 
-    def _hand_out(self, worker: str) -> None:
-        control = self.control
-        assert control is not None
-        control.expect(worker)
-        workers = max(1, len(self.runner.clients))
-        self.runner.send_message(
-            "kms-work",
-            {
-                "options": control.options.pack(),
-                "cases": [case.pack() for case in control.cases],
-                "papers": None if control.papers is None else str(control.papers),
-                "slowest": control.objectives.slowest,
-                "share": control.rate_max / workers,
-                "cap": None if (cap := control.options.max_rate) is None else cap / workers,
-            },
-            client_id=worker,
-        )
-
     def joined(self, worker: str) -> None:
         """A worker connected in the middle of a run: give it work too."""
-        if self._running and isinstance(self.runner, MasterRunner):
-            self._hand_out(worker)
-
-    def _greet(self, environment: Environment, msg: Any) -> None:  # noqa: ARG002
-        if msg.data["version"] != PROTOCOL:
-            self._refuse(
-                f"worker {msg.node_id} runs version {msg.data['version']}, this master "
-                f"{PROTOCOL}: install the same version of kms-conformance on both"
-            )
+        if self._running and self.crew is not None:
+            self.crew.hand_out(worker)
 
     def _refuse(self, sentence: str) -> None:
+        """A worker cannot take part: end the run, or do not begin it."""
         if self._prepared:
             self._stop_with(sentence)
         else:
             self._refused = sentence
 
-    def _take_trouble(self, environment: Environment, msg: Any) -> None:  # noqa: ARG002
-        self._stop_with(f"worker {msg.node_id}: {msg.data['sentence']}")
-
     def _take_work(self, environment: Environment, msg: Any) -> None:  # noqa: ARG002
-        self.work = msg.data
+        self._handed = msg.data
 
     def _finish_worker(self, environment: Environment, msg: Any) -> None:  # noqa: ARG002
         self._finish_station()
@@ -314,11 +257,6 @@ class Session:
         self.station.finish()
         if isinstance(self.runner, WorkerRunner):
             self.runner.send_message("kms-finished", self.station.report())
-
-    def _take_last_report(self, environment: Environment, msg: Any) -> None:  # noqa: ARG002
-        assert self.control is not None
-        self.control.receive(msg.node_id, msg.data, final=True)
-        self._finals.set()
 
     def report(self, data: dict[str, Any]) -> None:
         """Add what a worker measured to Locust's report."""
@@ -335,17 +273,6 @@ class Session:
         while self.station is station and not station.finished:
             gevent.sleep(_REPORT_EVERY)
             self.control.receive("local", station.report())
-
-    def _watch_workers(self) -> None:
-        """Notice lost workers within a second of Locust noticing."""
-        while True:
-            gevent.sleep(0.5)
-            if not self._running or self.control is None:
-                continue
-            for worker in list(self.control.lives):
-                node = self.runner.clients.get(worker)
-                if node is None or node.state == runners.STATE_MISSING:
-                    self.control.lose(worker)
 
     # ---- during
 
@@ -379,35 +306,14 @@ class Session:
             return
         if self.control is not None and self.control.ended is None:
             self.control.ended = time.time()
-        if isinstance(self.runner, MasterRunner):
-            self._collect_last_reports()
+        if self.crew is not None:
+            self.crew.collect_last_reports()
         else:
             if isinstance(self.mode, CapacitySearch) and self.mode.search.done:
                 self.mode.sweep(self.station)
             self._finish_station()
             if self.control is not None and self.station is not None:
                 self.control.receive("local", self.station.report(), final=True)
-
-    def _collect_last_reports(self) -> None:
-        control = self.control
-        assert control is not None
-        self.runner.send_message("kms-finish")
-        deadline = time.time() + 40
-        while time.time() < deadline:
-            waiting = [
-                worker
-                for worker, life in control.lives.items()
-                if not life.finished and worker not in control.lost
-            ]
-            for worker in waiting:
-                if worker not in self.runner.clients:
-                    control.lose(worker)
-            if not waiting:
-                return
-            self._finals.clear()
-            self._finals.wait(0.5)
-        for worker in list(control.lives):
-            control.lose(worker)
 
     def stopped(self) -> None:
         """The run has stopped: say what it proved."""
