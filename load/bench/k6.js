@@ -10,7 +10,7 @@ export const options = {
     plan: {
       executor: 'constant-arrival-rate',
       rate: Number(__ENV.RATE), timeUnit: '1s', duration: `${seconds}s`,
-      preAllocatedVUs: 200, maxVUs: 400,
+      preAllocatedVUs: 40, maxVUs: 400,
     },
   },
 };
