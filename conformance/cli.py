@@ -17,8 +17,11 @@ INCOMPLETE = 3
 HARNESS_ERROR = 4
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Return the parser with every subcommand."""
+def build_parser(wanted: str | None = None) -> argparse.ArgumentParser:
+    """Return the parser with every subcommand, or with the one that is wanted when there is such.
+
+    To import what the others are made of takes many times longer than to start an endpoint.
+    """
     from conformance import commands
 
     parser = argparse.ArgumentParser(
@@ -28,8 +31,9 @@ def build_parser() -> argparse.ArgumentParser:
         "3 incomplete, 4 error of the suite, 5 only stale baseline entries",
     )
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
-    for module in iter_modules(commands.__path__, "conformance.commands."):
-        import_module(module.name).add(subparsers)
+    names = [module.name for module in iter_modules(commands.__path__)]
+    for name in [wanted] if wanted in names else names:
+        import_module(f"conformance.commands.{name}").add(subparsers)
     return parser
 
 
@@ -37,7 +41,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; a slip of the user is one sentence."""
     from conformance.target.problems import UsageError
 
-    arguments = build_parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    arguments = build_parser(words[0] if words else None).parse_args(argv)
     try:
         return int(arguments.handler(arguments))
     except UsageError as error:

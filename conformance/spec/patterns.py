@@ -11,8 +11,7 @@ Only the constructs that the specs use are known; any other is refused when it i
 import re
 from dataclasses import dataclass
 from functools import cache, cached_property
-
-from hypothesis.strategies import SearchStrategy
+from typing import TYPE_CHECKING
 
 from conformance.spec.pattern_nodes import (
     Anchor,
@@ -26,7 +25,10 @@ from conformance.spec.pattern_nodes import (
     python_source,
     walk,
 )
-from conformance.spec.pattern_texts import build, excluded_beginnings, fit, strategy_of
+from conformance.spec.pattern_texts import build, excluded_beginnings, fit
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
 
 _DIGIT = ((0x30, 0x39),)
 _WORD = ((0x30, 0x39), (0x41, 0x5A), (0x5F, 0x5F), (0x61, 0x7A))
@@ -94,8 +96,10 @@ class Pattern:
         text = build(self.tree, wanted, varied=varied)
         return text if len(text) == wanted and self.matches(text) else None
 
-    def strategy(self, low: int = 0, high: int | None = None) -> SearchStrategy[str]:
+    def strategy(self, low: int = 0, high: int | None = None) -> "SearchStrategy[str]":
         """Return matching texts of ``low`` to ``high`` characters, shrinking to short ones."""
+        from conformance.spec.pattern_strategies import strategy_of
+
         tree = fit(self.tree, low, high)
         found = strategy_of(tree)
         within = self.regex.search

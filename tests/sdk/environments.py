@@ -40,7 +40,7 @@ def python_of(name: str) -> Path:
         venv.create(folder, clear=True)
         # A tenth of the time that pip takes, which would be minutes for all of them.
         command = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--python", python]
-        command += ["--require-hashes", "-r", lock]
+        command += ["--compile-bytecode", "--require-hashes", "-r", lock]
         finished = subprocess.run(command, capture_output=True, text=True, check=False)
         if finished.returncode != 0:
             last = "\n".join(finished.stderr.splitlines()[-5:])
