@@ -104,7 +104,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--no-write", action="store_true", help="leave the files as they are")
     parser.add_argument("--verbose", action="store_true", help="a line for every fault")
     parser.add_argument(
-        "--share", type=int, default=6, metavar="N", help="each variation meets a rule in N (6)"
+        "--share", type=int, default=8, metavar="N", help="each variation meets a rule in N (8)"
     )
     parser.add_argument(
         "--report-only", action="store_true", help="write what --resume holds, and do nothing more"
