@@ -1,6 +1,6 @@
 """The same figure for a generic tester: schemathesis, on an OpenAPI made from the specs.
 
-    python -m tests.faults.generic [--most N] [--cases N]
+    python -m tests.faults.generic [--most N] [--cases N] [--seconds S]
 
 Each operation becomes a path of its own with its request and response schemas and a link from
 CreateKey to what takes a KeyId; a bridge signs what arrives and passes it on, favours that KMS API
@@ -158,12 +158,22 @@ def _wire(value: Any) -> str:
     return json.dumps(value)
 
 
-def failures(python: Path, url: str, folder: Path, cases: int) -> set[tuple[str, str]]:
+def failures(
+    python: Path, url: str, folder: Path, cases: int, seconds: int
+) -> set[tuple[str, str]]:
     """Run schemathesis; return what it reports: operation and kind of failure."""
     (folder / "openapi.json").write_text(json.dumps(openapi()))
     report = folder / "junit.xml"
     command = [python, "-m", "schemathesis.cli", "run", folder / "openapi.json", "--url", url]
-    command += ["-n", str(cases), "--seed", str(SEED), "--continue-on-failure", "--max-time", "90"]
+    command += [
+        "-n",
+        str(cases),
+        "--seed",
+        str(SEED),
+        "--continue-on-failure",
+        "--max-time",
+        str(seconds),
+    ]
     command += ["--report", "junit", "--report-junit-path", report, "--no-color"]
     done = subprocess.run(
         command, capture_output=True, text=True, timeout=300, check=False, cwd=folder
@@ -181,14 +191,14 @@ def failures(python: Path, url: str, folder: Path, cases: int) -> set[tuple[str,
     return found
 
 
-def of(seeded: Any, python: Path, cases: int) -> set[tuple[str, str]]:
+def of(seeded: Any, python: Path, cases: int, seconds: int) -> set[tuple[str, str]]:
     """Return what is reported of one endpoint."""
     with (
         tempfile.TemporaryDirectory() as folder,
         seeded.open(Path(folder)) as (target, _),
         bridge(target) as url,
     ):
-        return failures(python, url, Path(folder), cases)
+        return failures(python, url, Path(folder), cases, seconds)
 
 
 def main() -> int:
@@ -196,6 +206,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--most", type=int, default=25, help="faults at most (25)")
     parser.add_argument("--cases", type=int, default=20, help="cases for each operation (20)")
+    parser.add_argument("--seconds", type=int, default=90, help="for each endpoint at most (90)")
     arguments = parser.parse_args()
     try:
         python = python_of("schemathesis")
@@ -206,11 +217,11 @@ def main() -> int:
     names = list(dict.fromkeys(f"switch:{row['faults'][0]}" for row in rows))[: arguments.most]
     known: set[tuple[str, str]] = set()
     for _ in range(2):  # what the plain endpoint is reported for differs a little between runs
-        known |= of(plain("switch"), python, arguments.cases)
+        known |= of(plain("switch"), python, arguments.cases, arguments.seconds)
     print(f"the plain endpoint is reported for {len(known)} things")
     killed = {}
     for name in names:
-        found = of(faults()[name], python, arguments.cases) - known
+        found = of(faults()[name], python, arguments.cases, arguments.seconds) - known
         killed[name] = bool(found)
         print(f"{'killed' if found else 'survived':<9} {name}: {sorted(found)[:2]}", flush=True)
     document = {

@@ -71,7 +71,8 @@ def references(tour):
         tour("DescribeKey", take=lambda body: body["KeyMetadata"]["KeyId"] == key, KeyId=reference)
         for operation, params in CRYPTO.items():
             tour(operation, take=lambda body: body["KeyId"] == key, KeyId=reference, **params)
-    for reference in ("alias/none", "00000000-0000-4000-8000-000000000000"):
+    foreign = arn.replace("1234567890123456", "1000000000000009")
+    for reference in ("alias/none", "00000000-0000-4000-8000-000000000000", foreign):
         tour("DescribeKey", KeyId=reference)
     tour("DisableKey", KeyId="alias/r")
 

@@ -58,6 +58,8 @@ def access_points(tour):
     tour("ListApplicationAccessPoints", take=lambda body: body["ApplicationAccessPoints"])
     tour("UpdatePolicy", Name="p", Resources=["key/x"])
     tour("DescribePolicy", take=lambda body: body["Resources"], Name="p")
+    tour("UpdatePolicy", Name="p", AccessControlRules={"NetworkRules": ["n"]})
+    tour("DescribePolicy", take=lambda body: body["AccessControlRules"], Name="p")
     tour("DescribeNetworkRule", take=lambda body: body["SourcePrivateIp"], Name="n")
     client_keys(tour)
     for operation in ("DeleteNetworkRule", "DeletePolicy", "DeleteApplicationAccessPoint"):

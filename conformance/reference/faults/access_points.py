@@ -9,7 +9,7 @@ from typing import Any
 from conformance.reference.call import Call, Handler
 from conformance.reference.endpoint import Endpoint
 from conformance.reference.faults.registry import fault, wrap_answer, wrap_handler
-from conformance.reference.faults.tools import AAP, SDK
+from conformance.reference.faults.tools import AAP, SDK, without_params
 from conformance.reference.services.client_key_file import new_client_key_file
 from conformance.reference.services.material import new_rsa_key
 from conformance.wire.times import parse_iso
@@ -278,3 +278,17 @@ def _(endpoint: Endpoint) -> None:
     wrap_handler(endpoint, "CreateNetworkRule", replacing("network_rules"))
     wrap_handler(endpoint, "CreatePolicy", replacing("access_policies"))
     wrap_handler(endpoint, "CreateApplicationAccessPoint", replacing("access_points"))
+
+
+@fault(
+    "network-of-a-policy-stays",
+    breaks=("EFF-070",),
+    statement="UpdatePolicy does not change AccessControlRules.",
+    source=AAP,
+)
+def _(endpoint: Endpoint) -> None:
+    wrap_handler(
+        endpoint,
+        "UpdatePolicy",
+        lambda call, original: original(without_params(call, "AccessControlRules")),
+    )

@@ -13,8 +13,10 @@ from conformance.reference.faults.registry import (
     skip,
 )
 from conformance.reference.passage import Passage
+from conformance.reference.permissions import find_key
 
 _RAM = "Use RAM to control access, AlibabaCloudDocs/kms (2021-07)"
+_POLICIES = "Overview of key policies"
 _DENIED = "KMS Responses page, AlibabaCloudDocs/kms (2021-07): 403 Forbidden.NoPermission"
 
 
@@ -185,3 +187,93 @@ def _regions(endpoint: Endpoint) -> None:
         return KmsError("Forbidden.NoPermission", "This call needs a permission.")
 
     refuse_at(endpoint, "authorise", judge)
+
+
+def _by_owner(call: Call) -> bool:
+    """Tell whether RAM allows the caller everything, so that only a policy can refuse it."""
+    return call.principal.unlimited
+
+
+def _protecting(call: Call) -> str | None:
+    secret = call.account.secrets.get(str(call.params.get("SecretName")))
+    return secret.encryption_key_id if secret is not None else None
+
+
+@fault(
+    "key-policies-deny-nothing",
+    breaks=("RAM-011",),
+    statement="What the policy of a key denies is done all the same.",
+    source=_POLICIES,
+)
+def _key_policies(endpoint: Endpoint) -> None:
+    _skip_for(endpoint, lambda call: _by_owner(call) and "SecretName" not in call.params)
+
+
+@fault(
+    "key-policies-deny-everything",
+    breaks=("RAM-011",),
+    statement="A policy of a key that denies one action denies all.",
+    source=_POLICIES,
+)
+def _key_policies_all(endpoint: Endpoint) -> None:
+    def judge(passage: Passage) -> KmsError | None:
+        call = _call(passage)
+        key = find_key(call, str(call.params.get("KeyId", "")))
+        changes = call.operation.name in {"SetKeyPolicy", "ScheduleKeyDeletion"}
+        if key is None or key.policy is None or changes:
+            return None
+        denies = any(row["Effect"] == "Deny" for row in key.policy["Statement"])
+        return KmsError("Forbidden.NoPermission", "Denied by a policy.") if denies else None
+
+    refuse_at(endpoint, "authorise", judge)
+
+
+@fault(
+    "re-encrypt-asks-no-policy",
+    breaks=("RAM-011",),
+    statement="ReEncrypt does not ask for kms:ReEncryptFrom and kms:ReEncryptTo.",
+    source=_POLICIES,
+)
+def _re_encrypt(endpoint: Endpoint) -> None:
+    _skip_for(endpoint, lambda call: _by_owner(call) and call.operation.name == "ReEncrypt")
+
+
+@fault(
+    "secret-policies-deny-nothing",
+    breaks=("RAM-012",),
+    statement="What the policy of a secret denies is done all the same.",
+    source=_POLICIES,
+)
+def _secret_policies(endpoint: Endpoint) -> None:
+    def denies(call: Call) -> bool:
+        secret = call.account.secrets.get(str(call.params.get("SecretName")))
+        policy = secret.policy if secret is not None else None
+        return policy is not None and any(row["Effect"] == "Deny" for row in policy["Statement"])
+
+    _skip_for(endpoint, lambda call: _by_owner(call) and denies(call))
+
+
+@fault(
+    "secrets-ask-nothing-of-their-key",
+    breaks=("RAM-013",),
+    statement="A value under a customer key is read and written without a right to that key.",
+    source=_RAM,
+)
+def _unasked_keys(endpoint: Endpoint) -> None:
+    _skip_for(endpoint, lambda call: _by_owner(call) and _protecting(call) is not None)
+
+
+@fault(
+    "unknown-actions-refused",
+    breaks=("RAM-014",),
+    statement="A policy that names an action that there is not is refused.",
+    source=f"{_POLICIES}: such actions have no effect",
+)
+def _unknown_actions(endpoint: Endpoint) -> None:
+    def judge(passage: Passage) -> KmsError | None:
+        call = _call(passage)
+        if "ThereIsNo" not in str(call.params.get("Policy", "")):
+            return None
+        return KmsError("InvalidParameter", "The specified Policy names an unknown action.")
+
+    refuse_at(endpoint, "validate", judge)

@@ -384,3 +384,20 @@ def _(endpoint: Endpoint) -> None:
         return found[0] if found else named
 
     endpoint.seams.resolve_key_id = resolve
+
+
+@fault(
+    "arns-count-by-their-end",
+    breaks=("KEY-014",),
+    statement="Of an ARN only what follows the last slash counts.",
+    source=DOCS_2021,
+)
+def _(endpoint: Endpoint) -> None:
+    original = endpoint.seams.resolve_key_id
+
+    def resolve(call: Call, reference: str, takes_alias: bool) -> str:
+        if reference.startswith("acs:") and ":alias/" not in reference:
+            return reference.rpartition("/")[2]
+        return str(original(call, reference, takes_alias))
+
+    endpoint.seams.resolve_key_id = resolve

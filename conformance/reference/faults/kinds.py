@@ -185,3 +185,19 @@ def _(endpoint: Endpoint) -> None:
         return original(call)
 
     wrap_handler(endpoint, "CreateKey", wrapper)
+
+
+@fault(
+    "mac-keys-take-any-algorithm",
+    breaks=("CRY-075",),
+    statement="GenerateMac takes every algorithm with every HMAC key.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    def generate(call: Call, original: Handler) -> dict[str, Any]:
+        key = key_of(call)
+        if key_specs()[key.spec]["kind"] != "hmac" or call.params["Algorithm"] == key.spec:
+            return original(call)
+        return {"KeyId": key.id, "Algorithm": call.params["Algorithm"], "Mac": "AAAA"}
+
+    wrap_handler(endpoint, "GenerateMac", generate)

@@ -179,3 +179,27 @@ def mac_keys_make_macs(kms: Kms) -> None:
     request = {"KeyId": symmetric["id"], "Algorithm": algorithm, "Message": message}
     judged = kms.call("VerifyMac", {**request, "Mac": b64(kms.bytes(32))})
     kms.expect_refused(judged, why="a key of another usage")
+
+
+@rule(
+    "CRY-075",
+    level=Level.SHOULD,
+    family="cryptography",
+    statement="An HMAC key makes MACs with the algorithm of its spec; another one is refused.",
+    provenance="inferred",
+    source="Key specs page (480161): the algorithm depends on the spec, whose names it leaves out",
+    stage="parameter",
+    promises=("semantics/algorithm-of-spec",),
+    operations=("GenerateMac",),
+    needs=_NEEDS,
+    tags=("negative",),
+)
+def mac_algorithm_of_spec(kms: Kms) -> None:
+    """Ask the key of one algorithm for the MAC of each other one."""
+    own = "HMAC_SHA_256"
+    key = kms.provide("mac-key", {"Algorithm": own})
+    request = {"KeyId": key["id"], "Message": b64(kms.bytes(30))}
+    kms.expect_success(kms.call("GenerateMac", {**request, "Algorithm": own}))
+    for other in sorted({*_ALGORITHMS} - {own}):
+        refused = kms.call("GenerateMac", {**request, "Algorithm": other})
+        kms.expect_refused(refused, why=f"a key of {own}, not of {other}")

@@ -127,14 +127,14 @@ class _Kind:
         operation: What follows Create, Describe, Update and Delete.
         listing: The list operation.
         wish: Members that its description must show, from the bundle's name.
-        change: Parameters of an update and the members that then show.
+        change: Returns parameters of an update, the members that then show.
     """
 
     name: str
     operation: str
     listing: str
     create: Callable[[Kms], dict[str, Any]]
-    change: dict[str, Any]
+    change: Callable[[Kms], dict[str, Any]]
 
 
 def _rule_request(_: Kms) -> dict[str, Any]:
@@ -154,19 +154,42 @@ def _point_request(kms: Kms) -> dict[str, Any]:
     return {"AuthenticationMethod": "ClientKey", "Policies": kms.provide("access-policy")["names"]}
 
 
+def _rule_change(_: Kms) -> dict[str, Any]:
+    return {"SourcePrivateIp": ["10.2.0.0/16"]}
+
+
+def _policy_change(kms: Kms) -> dict[str, Any]:
+    return {
+        "Permissions": ["RbacPermission/Template/CryptoServiceSecretUser"],
+        "Resources": ["secret/*"],
+        "AccessControlRules": kms.provide("network-rule", fresh=True)["references"],
+    }
+
+
+def _point_change(_: Kms) -> dict[str, Any]:
+    return {}
+
+
 _KINDS = (
-    _Kind("network-rule", "NetworkRule", "ListNetworkRules", _rule_request,
-          {"SourcePrivateIp": ["10.2.0.0/16"]}),
-    _Kind("access-policy", "Policy", "ListPolicies", _policy_request,
-          {"Resources": ["secret/*"],
-           "Permissions": ["RbacPermission/Template/CryptoServiceSecretUser"]}),
+    _Kind("network-rule", "NetworkRule", "ListNetworkRules", _rule_request, _rule_change),
+    _Kind("access-policy", "Policy", "ListPolicies", _policy_request, _policy_change),
     _Kind("access-point", "ApplicationAccessPoint", "ListApplicationAccessPoints",
-          _point_request, {}),
+          _point_request, _point_change),
 )  # fmt: skip
 
 
 def _kinds() -> list[Case]:
     return [Case(kind.name, kind, f"Create{kind.operation}") for kind in _KINDS]
+
+
+def _members(found: Any) -> Mapping[str, Any]:
+    """Return an object that is told as such or as its JSON text."""
+    if isinstance(found, str):
+        try:
+            found = json.loads(found)
+        except ValueError:
+            return {}
+    return found if isinstance(found, Mapping) else {}
 
 
 def _shows(members: Mapping[str, Any]) -> Callable[[Exchange], bool]:
@@ -177,6 +200,10 @@ def _shows(members: Mapping[str, Any]) -> Callable[[Exchange], bool]:
                 continue  # no source promises that every member is always there
             if isinstance(wish, list):
                 if texts(found) != wish:
+                    return False
+            elif isinstance(wish, Mapping):
+                told = _members(found)
+                if any(told.get(inner) != value for inner, value in wish.items()):
                     return False
             elif isinstance(wish, str) and found != wish:
                 return False
@@ -212,7 +239,7 @@ def access_things_live(kms: Kms, kind: _Kind) -> None:
     expect_shown(kms, describe, _shows(asked), told)
     row, page = find_row(kms, kind.listing, "Name", name)
     kms.expect(row is not None, f"{kind.listing} lists what was created", page)
-    change = {**kind.change, "Description": f"{kms.marker} changed"}
+    change = {**kind.change(kms), "Description": f"{kms.marker} changed"}
     done(kms, f"Update{kind.operation}", {"Name": name, **change})
     told = f"Describe{kind.operation} shows what was updated and what was left"
     expect_shown(kms, describe, _shows({**asked, **change}), told)

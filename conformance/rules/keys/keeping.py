@@ -242,6 +242,40 @@ def parts_name_nothing(kms: Kms) -> None:
             kms.expect_refused(refused, why="a part names no key")
 
 
+def _strange_arns() -> list[Case]:
+    return [
+        Case("another-account", (3, "1000000000000009")),
+        Case("another-region", (2, "cn-nowhere-9")),
+    ]
+
+
+@rule(
+    "KEY-014",
+    level=Level.MUST,
+    family="keys",
+    statement="An ARN names a key of the account and region that stand in it: with another account "
+    "or region it does not name the key of this one that has the same id.",
+    provenance="documented",
+    source="Use RAM to control access to KMS (2021-07): ARN of a key; FAQ Forbidden.KeyNotFound: "
+    "regions are independent",
+    stage="service",
+    promises=("semantics/key-arn",),
+    operations=("DescribeKey", "Encrypt"),
+    cases=_strange_arns,
+)
+def arns_name_account_and_region(kms: Kms, how: tuple[int, str]) -> None:
+    """Change one part of the ARN of a key."""
+    place, other = how
+    arn = str(kms.provide("symmetric-key")["arn"])
+    parts = arn.split(":")
+
+    parts[place] = other
+    for operation, params in (("DescribeKey", {}), ("Encrypt", {"Plaintext": _TEXT})):
+        kms.expect_success(kms.call(operation, {"KeyId": arn, **params}))
+        refused = kms.call(operation, {"KeyId": ":".join(parts), **params})
+        kms.expect_refused(refused, why=f"the ARN names {other}")
+
+
 def _still() -> list[Case]:
     kinds: dict[str, dict[str, Any]] = {
         "RSA_2048": {"KeySpec": "RSA_2048", "KeyUsage": "SIGN/VERIFY"},
