@@ -51,7 +51,7 @@ def measure(
     left, bad = len(requests), 0
     buffers = {one.fileno(): b"" for one in sockets}
     while left:
-        for ready, _ in selector.select():
+        for ready, _ in selector.select(0):
             one = ready.fileobj
             assert isinstance(one, socket.socket)
             number = one.fileno()
