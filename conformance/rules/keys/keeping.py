@@ -251,15 +251,14 @@ def _strange_arns() -> list[Case]:
 
 @rule(
     "KEY-014",
-    level=Level.MUST,
+    level=Level.SHOULD,
     family="keys",
     statement="An ARN names a key of the account and region that stand in it: with another account "
     "or region it does not name the key of this one that has the same id.",
-    provenance="documented",
-    source="Use RAM to control access to KMS (2021-07): ARN of a key; FAQ Forbidden.KeyNotFound: "
-    "regions are independent",
+    provenance="inferred",
+    source="Concluded from the form of ARNs in Use RAM to control access to KMS (2021-07), and from "
+    "the FAQ on Forbidden.KeyNotFound: regions are independent",
     stage="service",
-    promises=("semantics/key-arn",),
     operations=("DescribeKey", "Encrypt"),
     cases=_strange_arns,
 )
