@@ -256,7 +256,7 @@ def _strange_arns() -> list[Case]:
     statement="An ARN names a key of the account and region that stand in it: with another account "
     "or region it does not name the key of this one that has the same id.",
     provenance="inferred",
-    source="Concluded from the form of ARNs in Use RAM to control access to KMS (2021-07), and from "
+    source="Concluded from the form of ARNs in Use RAM to control access to KMS (2021-07) and from "
     "the FAQ on Forbidden.KeyNotFound: regions are independent",
     stage="service",
     operations=("DescribeKey", "Encrypt"),
