@@ -69,5 +69,6 @@ def texts(value: Any) -> list[str]:
         except ValueError:
             return [value]
     if isinstance(value, Mapping):
-        value = next(iter(value.values()), [])
+        # Further members may stand beside the list.
+        value = next((inner for inner in value.values() if isinstance(inner, list)), [])
     return [str(item) for item in value] if isinstance(value, list) else []

@@ -211,7 +211,7 @@ def _items(data: Mapping[str, Any], member: str) -> list[Mapping[str, Any]]:
     """Return a list of an answer, whether it is wrapped in an object or not."""
     value: Any = data.get(member)
     if isinstance(value, Mapping):
-        value = next(iter(value.values()), None)
+        value = next((inner for inner in value.values() if isinstance(inner, list)), None)
     return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
 
 

@@ -78,7 +78,7 @@ def _closed(exchange: Exchange) -> NotApplicable:
 
 
 _OF_KEYS = (
-    _Use("kms:DescribeKey", "DescribeKey", _named, "Encrypt"),
+    _Use("kms:DescribeKey", "DescribeKey", _named, "ListKeyVersions"),
     _Use("kms:Encrypt", "Encrypt", _encrypt, "DescribeKey"),
     _Use("kms:Decrypt", "Decrypt", _decrypt, "Encrypt"),
     _Use("kms:GenerateDataKey", "GenerateDataKey", _named, "Encrypt"),
@@ -134,8 +134,9 @@ def _decides(kms: Kms, use: _Use, thing: Mapping[str, Any], reference: Mapping[s
     """Set a policy that denies one use, look at it and another one, and set it back."""
     params = use.params(kms, thing)
     before = kms.call(use.operation, params)
-    if not before.ok:
+    if not before.ok and "KeyId" in reference and use.operation != "DescribeKey":
         raise _closed(before)
+    kms.expect_success(before)
     _set(kms, reference, _policy(kms, use.action))
     try:
         denied = _once(kms, lambda: kms.call(use.operation, _again(kms, use, params)), _is_denied)
