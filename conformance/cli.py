@@ -31,7 +31,7 @@ def build_parser(wanted: str | None = None) -> argparse.ArgumentParser:
         "3 incomplete, 4 error of the suite, 5 only stale baseline entries",
     )
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
-    names = [module.name for module in iter_modules(commands.__path__)]
+    names = [one.name for one in iter_modules(commands.__path__) if not one.name.startswith("_")]
     for name in [wanted] if wanted in names else names:
         import_module(f"conformance.commands.{name}").add(subparsers)
     return parser

@@ -21,8 +21,9 @@ class Lost:
     _OPEN = 2
 
     def __init__(self, limits: Mapping[str, float], planned: float, window: Window) -> None:
-        self._allowed = {ms: (1 - QUANTILES[name]) * planned for name, ms in limits.items()}
-        self._slow = dict.fromkeys(self._allowed, 0)
+        self._limits = limits
+        self._allowed = {name: (1 - QUANTILES[name]) * planned for name in limits}
+        self._slow = dict.fromkeys(limits, 0)
         self._window = window
         self._seen = window.first
 
@@ -32,7 +33,7 @@ class Lost:
         until = min(now.last - self._OPEN, self._window.last)
         if until >= self._seen:
             latency = latency_of(collection.total(self._seen, until))
-            for ms in self._slow:
-                self._slow[ms] += latency.above(ms / 1000)
+            for name, ms in self._limits.items():
+                self._slow[name] += latency.above(ms / 1000)
             self._seen = until + 1
-        return any(self._slow[ms] > allowed for ms, allowed in self._allowed.items())
+        return any(self._slow[name] > allowed for name, allowed in self._allowed.items())

@@ -209,10 +209,8 @@ class Session:
             work, worker = Work.of(self.control), 0
         else:
             assert self._handed is not None
-            work, worker = (
-                Work.read(self._handed, from_locust(self._arguments)),
-                self.runner.worker_index,
-            )
+            work = Work.read(self._handed, from_locust(self._arguments))
+            worker = self.runner.worker_index
         return work.station(worker, self._tell_locust(work.place.options))
 
     def _tell_locust(self, options: Options) -> Callable[[str, float, int, str], None]:

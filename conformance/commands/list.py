@@ -4,7 +4,7 @@ import argparse
 import json
 from typing import Any
 
-from conformance.commands.selecting import add_selectors, selectors
+from conformance.commands._selecting import add_selectors, selectors
 
 
 def add(subparsers: "argparse._SubParsersAction[Any]") -> None:

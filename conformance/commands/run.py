@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from conformance.commands.selecting import add_selectors, selectors
+from conformance.commands._selecting import add_selectors, selectors
 
 if TYPE_CHECKING:
     from conformance.run.engine import Engine

@@ -305,3 +305,12 @@ def test_cleanup_by_mark_when_the_journal_is_lost(endpoint, capsys):
     assert caller.call("DescribeKey", {"KeyId": "alias/kmsct-deadbeef-1"}).status == 404
     state = caller.call("DescribeKey", {"KeyId": key["KeyId"]}).data["KeyMetadata"]["KeyState"]
     assert state == "PendingDeletion"
+
+
+def test_a_word_that_is_no_command_is_told_which_there_are(capsys):
+    for word in ("selecting", "_selecting", "certify"):
+        with pytest.raises(SystemExit):
+            main([word])
+        told = capsys.readouterr().err
+        assert "'run'" in told
+        assert "'serve'" in told

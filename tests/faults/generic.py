@@ -205,8 +205,8 @@ def main() -> int:
     """Measure and write; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--most", type=int, default=25, help="faults at most (25)")
-    parser.add_argument("--cases", type=int, default=20, help="cases for each operation (20)")
-    parser.add_argument("--seconds", type=int, default=90, help="for each endpoint at most (90)")
+    parser.add_argument("--cases", type=int, default=10, help="cases for each operation (10)")
+    parser.add_argument("--seconds", type=int, default=45, help="for each endpoint at most (45)")
     arguments = parser.parse_args()
     try:
         python = python_of("schemathesis")

@@ -41,6 +41,10 @@ def test_a_hold_that_is_far_off_ends_soon():
     assert lost_at(filled(30), {"p99": 100.0}) <= 4
 
 
+def test_two_limits_of_one_time_both_count():
+    assert lost_at(filled(4), {"p99": 100.0, "p95": 100.0}) is not None
+
+
 def test_every_limit_counts():
     assert lost_at(filled(60), {"p50": 20.0, "p99": 1000.0}) is not None
     assert lost_at(filled(40), {"p50": 20.0, "p99": 1000.0}) is None

@@ -138,13 +138,11 @@ def _decides(kms: Kms, use: _Use, thing: Mapping[str, Any], reference: Mapping[s
         raise _closed(before)
     kms.expect_success(before)
     _set(kms, reference, _policy(kms, use.action))
-    try:
-        denied = _once(kms, lambda: kms.call(use.operation, _again(kms, use, params)), _is_denied)
-        expect_denied(kms, denied, "full")
-        other = {"Plaintext": _TEXT, **reference} if use.other == "Encrypt" else reference
-        kms.expect_success(kms.call(use.other, other))
-    finally:
-        _set(kms, reference, _policy(kms))
+    denied = _once(kms, lambda: kms.call(use.operation, _again(kms, use, params)), _is_denied)
+    expect_denied(kms, denied, "full")
+    other = {"Plaintext": _TEXT, **reference} if use.other == "Encrypt" else reference
+    kms.expect_success(kms.call(use.other, other))
+    _set(kms, reference, _policy(kms))
     permitted = _once(
         kms, lambda: kms.call(use.operation, _again(kms, use, params)), lambda answer: answer.ok
     )

@@ -1,7 +1,6 @@
 """Options that narrow the rules, for several subcommands."""
 
 import argparse
-from typing import Any
 
 from conformance.run.planning import KINDS, Selector
 
@@ -16,10 +15,6 @@ _HELP = {
     "level": "MUST, SHOULD or MAY",
     "stage": "what must refuse: gateway, authentication, parameter ...",
 }
-
-
-def add(_subparsers: "argparse._SubParsersAction[Any]") -> None:
-    """Add nothing: this module is shared by subcommands."""
 
 
 def add_selectors(parser: argparse.ArgumentParser) -> None:
