@@ -2,13 +2,13 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
-from functools import lru_cache
-from itertools import chain
+import sys
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from functools import lru_cache, partial
 from typing import Any, TypeAlias
 
 from conformance.reference.endpoint import Endpoint, new_request_id
-from conformance.reference.passage import DOORS, Headers, ListenerName, Response
+from conformance.reference.passage import DOORS, Headers, ListenerName, Passage, Response
 from conformance.reference.playing import connection_of, play
 from conformance.reference.witness import SeenRequest
 from conformance.reference.workers import Workers
@@ -18,8 +18,11 @@ from conformance.wire.instance import API_NAME_HEADER
 from conformance.wire.request import WireRequest
 
 Message: TypeAlias = dict[str, Any]
+Scope: TypeAlias = Mapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
+#: What is left to do for an answer.
+Rest: TypeAlias = Coroutine[Any, Any, None] | None
 
 #: How much more than the limit of a body is read and dropped, so that a client that sends all
 #: before it reads gets to see the refusal.
@@ -45,20 +48,42 @@ class Application:
         self._gateway, self._side = DOORS[listener]
         self._workers = workers
 
-    async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        endpoint = self._endpoint
-        endpoint.witness.counts["requests"] += 1
+        rest = self.begin(scope, receive, send)
+        if rest is not None:
+            await rest
+
+    def begin(self, scope: Scope, receive: Receive, send: Send) -> Rest:
+        """Answer one request as far as nothing has to be waited for, which mostly is to the end.
+
+        Returns:
+            What is left to do; None when the answer is written.
+        """
+        self._endpoint.witness.counts["requests"] += 1
         body = take_whole(receive)
         if body is None:
-            try:
-                body = await self._body(receive)
-            except Disconnected:
-                return
-        elif len(body) > endpoint.settings.body_limit:
+            return self._receive(scope, receive, send)
+        if len(body) > self._endpoint.settings.body_limit:
             body = None
+        return self._proceed(scope, body, receive, send)
+
+    async def _receive(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            body = await self._body(receive)
+        except Disconnected:
+            return
+        rest = self._proceed(scope, body, receive, send)
+        if rest is not None:
+            await rest
+
+    def _proceed(self, scope: Scope, body: bytes | None, receive: Receive, send: Send) -> Rest:
+        """Answer by script or by the endpoint; without a body it was larger than allowed."""
+        endpoint = self._endpoint
         request = _wire_request(scope, body or b"", secure=self._listener != "http")
         seen = self._record(request, receive) if endpoint.witness.recording else None
+        client = scope.get("client")
+        client_ip = client[0] if client else ""
         if endpoint.script:
             action = _action(request)
             if seen is not None:
@@ -66,31 +91,49 @@ class Application:
             reply = endpoint.script.take(action)
             if reply is not None:
                 endpoint.witness.counts["scripted"] += 1
-                if not await play(reply, receive, send):
-                    return
-        client = scope.get("client")
+                ask = partial(self._ask, request, body, client_ip, seen, send)
+                return _scripted(play(reply, receive, send), ask)
+        return self._ask(request, body, client_ip, seen, send)
+
+    def _ask(
+        self,
+        request: WireRequest,
+        body: bytes | None,
+        client_ip: str,
+        seen: SeenRequest | None,
+        send: Send,
+    ) -> Rest:
+        """Let the endpoint answer."""
+        endpoint = self._endpoint
         if body is None:
-            response = _too_large(endpoint, request)
-        else:
-            passage = endpoint.admit(
-                request,
-                self._listener,
-                gateway=self._gateway,
-                side=self._side,
-                client_ip=client[0] if client else "",
-            )
-            if endpoint.is_slow(passage):
-                response = await self._workers.run(endpoint.finish, passage)
-            else:
-                response = endpoint.finish(passage)
-            if seen is not None:
-                seen.scheme = passage.scheme.value
-                seen.action = passage.verified.action if passage.verified else seen.action
-                seen.status = response.status
-                seen.code = passage.error.code if passage.error else ""
+            return self._answer(_too_large(endpoint, request), send, last=True)
+        passage = endpoint.admit(
+            request,
+            self._listener,
+            gateway=self._gateway,
+            side=self._side,
+            client_ip=client_ip,
+        )
+        if endpoint.is_slow(passage):
+            return self._finish_slowly(passage, seen, send)
+        return self._finish(passage, endpoint.finish(passage), seen, send)
+
+    async def _finish_slowly(self, passage: Passage, seen: SeenRequest | None, send: Send) -> None:
+        response = await self._workers.run(self._endpoint.finish, passage)
+        rest = self._finish(passage, response, seen, send)
+        if rest is not None:
+            await rest
+
+    def _finish(
+        self, passage: Passage, response: Response, seen: SeenRequest | None, send: Send
+    ) -> Rest:
+        if seen is not None:
+            seen.scheme = passage.scheme.value
+            seen.action = passage.verified.action if passage.verified else seen.action
+            seen.status = response.status
+            seen.code = passage.error.code if passage.error else ""
         # After an upgrade that was not taken the parser reads no further request.
-        last = body is None or "upgrade" in request.by_name()
-        await self._answer(response, send, last=last)
+        return self._answer(response, send, last="upgrade" in passage.request.by_name())
 
     async def _body(self, receive: Receive) -> bytes | None:
         """Return a body as it comes, None when it is larger than allowed."""
@@ -121,16 +164,27 @@ class Application:
         witness.requests.append(seen)
         return seen
 
-    async def _answer(self, response: Response, send: Send, *, last: bool) -> None:
+    def _answer(self, response: Response, send: Send, *, last: bool) -> Rest:
         transport = self._endpoint.transport
         status, headers, body = response
         lines, head = _encoded(headers + transport.headers if transport.headers else headers)
-        if transport.delay:
-            await asyncio.sleep(transport.delay)
         if transport.close or last:
             lines = [*lines, (b"connection", b"close")]
-        elif head is not None and not transport.chunked and write_whole(send, status, head, body):
-            return
+        elif (
+            head is not None
+            and not transport.chunked
+            and not transport.delay
+            and write_whole(send, status, head, body)
+        ):
+            return None
+        return self._send(status, lines, body, send)
+
+    async def _send(
+        self, status: int, lines: list[tuple[bytes, bytes]], body: bytes, send: Send
+    ) -> None:
+        transport = self._endpoint.transport
+        if transport.delay:
+            await asyncio.sleep(transport.delay)
         if transport.chunked:
             await send({"type": "http.response.start", "status": status, "headers": lines})
             for start in range(0, len(body), transport.chunked):
@@ -144,17 +198,32 @@ class Application:
         await send({"type": "http.response.body", "body": body})
 
 
-def _wire_request(scope: Mapping[str, Any], body: bytes, *, secure: bool) -> WireRequest:
-    # No header holds a line feed, so that all of them are decoded at once.
-    texts = b"\n".join(chain.from_iterable(scope["headers"])).decode("latin-1").split("\n")
-    headers = tuple(zip(texts[::2], texts[1::2], strict=False))
-    host = ""
-    for name, value in headers:
-        if name == "host":
-            host = value
-            break
+async def _scripted(played: Awaitable[bool], ask: Callable[[], Rest]) -> None:
+    """Play a scripted reply, and let the endpoint answer after it where the script says so."""
+    if not await played:
+        return
+    rest = ask()
+    if rest is not None:
+        await rest
+
+
+def _wire_request(scope: Scope, body: bytes, *, secure: bool) -> WireRequest:
+    headers: tuple[tuple[str, str], ...] = ()
+    if scope["headers"]:
+        names, values = zip(*scope["headers"])  # noqa: B905 - pairs, and strict doubles the time
+        # No header holds a line feed, so that all of them are decoded at once.
+        texts = b"\n".join(values).decode("latin-1").split("\n")
+        headers = tuple(zip(_decoded(names), texts))  # noqa: B905 - likewise
     path = scope["raw_path"].decode("latin-1")
-    return WireRequest(scope["method"], path, scope["query_string"], headers, body, host, secure)
+    request = WireRequest(scope["method"], path, scope["query_string"], headers, body, "", secure)
+    request.host = request.header("host") or ""
+    return request
+
+
+# A client sends the same names in the same order again in every request.
+@lru_cache(maxsize=256)
+def _decoded(names: tuple[bytes, ...]) -> tuple[str, ...]:
+    return tuple([sys.intern(name.decode("latin-1")) for name in names])
 
 
 @lru_cache(maxsize=256)

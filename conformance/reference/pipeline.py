@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from conformance.reference.endpoint import Endpoint
+    from conformance.wire.request import WireRequest
 
 #: No call of any operation has more pairs than this; beyond it they are not worth decoding.
 _MOST_PAIRS = 2_000
@@ -45,11 +46,16 @@ def gateway_check(endpoint: "Endpoint", passage: Passage) -> None:
         raise answers.refuse("unknown-action", family, "The specified path is not found.")
     if len(request.body) > endpoint.settings.body_limit:
         raise KmsError("InvalidParameter", "The request body is too large.")
-    if request.query_string.count(b"&") + request.body.count(b"&") > _MOST_PAIRS and (
-        request.query_string.count(b"&") > _MOST_PAIRS or request.has_form()
-    ):
+    if len(request.query_string) + len(request.body) > _MOST_PAIRS and _has_too_many_pairs(request):
         message = "The request has too many parameters."
         raise answers.refuse("unparsable-parameters", family, message)
+
+
+def _has_too_many_pairs(request: "WireRequest") -> bool:
+    in_query = request.query_string.count(b"&")
+    if in_query > _MOST_PAIRS:
+        return True
+    return request.has_form() and in_query + request.body.count(b"&") > _MOST_PAIRS
 
 
 def recognise(endpoint: "Endpoint", passage: Passage) -> None:

@@ -5,14 +5,13 @@ to arrive. Both are added here, and malformed HTTP is answered in the form of ev
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from conformance.reference.starting import start_at_once
 from conformance.reference.witness import Witness
 
 if TYPE_CHECKING:
@@ -20,6 +19,10 @@ if TYPE_CHECKING:
 else:
     from uvicorn.protocols.http.auto import AutoHTTPProtocol as HttpProtocol
 
+
+#: Answers a request, given as ASGI gives it, as far as nothing has to be waited for. A task for
+#: each request costs as much as a whole stage, and two rounds of the event loop.
+Begin: TypeAlias = Callable[[Any, Any, Any], Coroutine[Any, Any, None] | None]
 
 _IS_HTTPTOOLS = hasattr(HttpProtocol, "_start_asgi_task")
 
@@ -75,6 +78,7 @@ class Connection(HttpProtocol):
         #: Since when no request is under way.
         self.idle_since = self.loop.time()
         self._unstarted: tuple[Any, Any] | None = None
+        self._begin: Begin | None = getattr(config.loaded_app, "begin", None)
         self.number = 0
         self.tls = ""
 
@@ -118,11 +122,15 @@ class Connection(HttpProtocol):
         if self._unstarted is None:
             return
         (cycle, application), self._unstarted = self._unstarted, None
-        rest = start_at_once(cycle.run_asgi(application))
-        if rest is not None:
-            task = self.loop.create_task(rest)
-            self.tasks.add(task)
-            task.add_done_callback(self.tasks.discard)
+        if self._begin is not None:
+            try:
+                rest = self._begin(cycle.scope, cycle.receive, cycle.send)
+            except Exception as error:  # noqa: BLE001 - answered with 500 like that of a task
+                rest = _failure(error)
+            if rest is None:
+                return
+            application = _Rest(rest)
+        super()._start_asgi_task(cycle, application)
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
         """Wait for the body before the answer is begun: nearly always it is there already."""
@@ -160,3 +168,22 @@ class Connection(HttpProtocol):
         idle = cycle is None or cycle.response_complete
         if idle and now - self.idle_since > self._limits.idle_seconds:
             self.transport.close()
+
+
+class _Rest:
+    """What is left to do for an answer, in the place of an application.
+
+    Args:
+        work: It.
+    """
+
+    def __init__(self, work: Coroutine[Any, Any, None]) -> None:
+        self._work = work
+
+    def __call__(self, scope: Any, receive: Any, send: Any) -> Coroutine[Any, Any, None]:  # noqa: ARG002
+        """Do it; the application has been given all of it already."""
+        return self._work
+
+
+async def _failure(error: Exception) -> None:
+    raise error

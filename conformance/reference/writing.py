@@ -7,6 +7,7 @@ not be waited for either.
 """
 
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -25,7 +26,13 @@ def head_of(lines: list[tuple[bytes, bytes]]) -> bytes | None:
     """Return header lines as they are written, None when uvicorn has to see them."""
     if any(name.lower() in _HOP_BY_HOP for name, _ in lines):
         return None
-    return b"".join([b"%s: %s\r\n" % (name.lower(), text) for name, text in lines])
+    return _written(tuple((name.lower(), text) for name, text in lines))
+
+
+# The headers of every answer change with the second, that of the date.
+@lru_cache(maxsize=16)
+def _written(lines: tuple[tuple[bytes, bytes], ...]) -> bytes:
+    return b"".join([b"%s: %s\r\n" % line for line in lines])
 
 
 def take_whole(receive: Callable[[], Awaitable[dict[str, Any]]]) -> bytes | None:
@@ -62,7 +69,7 @@ def write_whole(
         return False
     if not cycle.keep_alive or cycle.flow.write_paused or cycle.scope["method"] == "HEAD":
         return False
-    own = b"".join([b"%s: %s\r\n" % line for line in cycle.default_headers])
+    own = _written(tuple(cycle.default_headers))
     cycle.response_started = cycle.response_complete = True
     cycle.waiting_for_100_continue = False
     cycle.transport.write(

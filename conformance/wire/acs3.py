@@ -9,7 +9,6 @@ Sources: "Request syntax and signature method V3"; signing code of alibabacloud-
 
 import hmac
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from functools import partial
 
 import httpx
 from cryptography.exceptions import InvalidSignature
@@ -203,12 +202,12 @@ def verify(request: WireRequest, verifier: Verifier) -> Verified:
     if algorithm not in HASHES or algorithm not in verifier.policy.algorithms:
         raise AuthFailure(FailureKind.BAD_SIGNATURE_METHOD, algorithm)
     claim = Claim(
-        scheme=Scheme.V3,
-        authorization=authorization,
-        access_key_id=authorization.credential,
-        hash_name=HASHES[algorithm],
-        hash_header="x-acs-content-sha256",
-        holds=partial(_matches, authorization),
+        Scheme.V3,
+        authorization,
+        authorization.credential,
+        HASHES[algorithm],
+        "x-acs-content-sha256",
+        _matches,
     )
     return verify_claim(request, verifier, claim, headers)
 

@@ -100,7 +100,7 @@ def verify(request: WireRequest, verifier: Verifier) -> Verified:
         raise AuthFailure(FailureKind.MALFORMED_AUTHORIZATION)
     hash_name = HASHES[authorization.algorithm]
 
-    def holds(text: str, identity: Identity) -> bool:
+    def holds(authorization: Authorization, text: str, identity: Identity) -> bool:
         # A key derived for another day than the request's would never expire.
         if identity.secret is None or date != headers["x-acs-date"][:10].replace("-", ""):
             return False

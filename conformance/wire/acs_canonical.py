@@ -1,7 +1,8 @@
 """The canonical request that V3 and V4 sign, and the checks both share."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -26,6 +27,8 @@ TRANSPORT_HEADERS = frozenset(
     }
 )
 
+#: What a pair may carry that is no parameter of the operation.
+_COMMON = frozenset({"Format", "SignatureType"})
 _REQUIRED_HEADERS = ("x-acs-action", "x-acs-version", "x-acs-date", "x-acs-signature-nonce")
 
 _SHA256 = hashlib.sha256()
@@ -53,7 +56,7 @@ def canonical_request(
     pairs: Iterable[tuple[str, str]],
     *,
     headers: Mapping[str, str],
-    signed: Sequence[str],
+    signed: Iterable[str],
     payload_hash: str,
 ) -> str:
     """Return the six parts joined by line feeds.
@@ -69,9 +72,21 @@ def canonical_request(
     Raises:
         KeyError: When a name of ``signed`` is not in ``headers``.
     """
-    lines = "".join([f"{name}:{headers[name].strip()}\n" for name in signed])
-    query = canonical_query(pairs)
-    return f"{method}\n{path}\n{query}\n{lines}\n{';'.join(signed)}\n{payload_hash}"
+    layout, names = _layout(tuple(signed))
+    lines = layout % tuple([headers[name].strip() for name in names])
+    return f"{method}\n{path}\n{canonical_query(pairs)}\n{lines}\n{payload_hash}"
+
+
+# A client signs the same names in every request.
+@lru_cache(maxsize=64)
+def _layout(signed: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """Return the lines of signed headers, with a gap for each value, and the line of their names.
+
+    The names come with it, interned.
+    """
+    names = [name.replace("%", "%%") for name in signed]
+    layout = "".join([f"{name}:%s\n" for name in names]) + "\n" + ";".join(names)
+    return layout, tuple(map(sys.intern, signed))
 
 
 def string_to_sign(algorithm: str, canonical: str, hash_name: str) -> str:
@@ -161,7 +176,7 @@ class Claim(NamedTuple):
         access_key_id: Who claims to have signed.
         hash_name: Hash of body and canonical request.
         hash_header: Header that carries the hash of the body.
-        holds: Tells whether the signature is right for a string to sign.
+        holds: Tells whether the signature of the header is right for a string to sign.
     """
 
     scheme: Scheme
@@ -169,7 +184,7 @@ class Claim(NamedTuple):
     access_key_id: str
     hash_name: str
     hash_header: str
-    holds: Callable[[str, Identity], bool]
+    holds: Callable[[Authorization, str, Identity], bool]
 
 
 def joined_headers(request: WireRequest) -> Mapping[str, str]:
@@ -217,17 +232,19 @@ def verify_claim(
         payload_hash=payload_hash,
     )
     text = string_to_sign(claim.authorization.algorithm, canonical, claim.hash_name)
-    if not claim.holds(text, identity):
+    if not claim.holds(claim.authorization, text, identity):
         raise AuthFailure(
             FailureKind.SIGNATURE_MISMATCH, string_to_sign=text, canonical_request=canonical
         )
     checks.check_token(headers.get("x-acs-security-token", ""), identity, verifier, now)
     checks.check_nonce(headers["x-acs-signature-nonce"], identity, verifier, now)
-    own = tuple([pair for pair in query + form if pair[0] not in {"Format", "SignatureType"}])
-    return Verified(claim.scheme, identity, action, version, answer_format, own)
+    pairs = query + form
+    if not _COMMON.isdisjoint(params):
+        pairs = [pair for pair in pairs if pair[0] not in _COMMON]
+    return Verified(claim.scheme, identity, action, version, answer_format, tuple(pairs))
 
 
-def _signed_headers(authorization: Authorization, headers: Mapping[str, str]) -> Sequence[str]:
+def _signed_headers(authorization: Authorization, headers: Mapping[str, str]) -> tuple[str, ...]:
     """Return the names signed, sorted; refuse absent ones and unsigned x-acs-* and host.
 
     Documentation tells clients to sign host and every x-acs-* header. A verifier that let action or
@@ -243,9 +260,9 @@ def _signed_headers(authorization: Authorization, headers: Mapping[str, str]) ->
 @lru_cache(maxsize=64)
 def _judged(
     claimed: tuple[str, ...], present: tuple[str, ...]
-) -> tuple[Sequence[str], tuple[FailureKind, str] | None]:
+) -> tuple[tuple[str, ...], tuple[FailureKind, str] | None]:
     """Return the names of SignedHeaders sorted, and what is wrong with them."""
-    signed, names = sorted(claimed), frozenset(claimed)
+    signed, names = tuple(sorted(claimed)), frozenset(claimed)
     if not names.issubset(present):
         missing = next(name for name in signed if name not in present)
         return signed, (FailureKind.MISSING_SIGNED_HEADER, missing)

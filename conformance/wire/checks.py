@@ -36,8 +36,7 @@ def request_pairs(request: WireRequest) -> tuple[Pairs, Pairs, dict[str, str]]:
         query, form = request.query_pairs(), request.form_pairs()
     except WireError:
         raise AuthFailure(FailureKind.UNPARSABLE_PARAMETERS) from None
-    named = dict(query)
-    named.update(form)
+    named = dict(query + form)
     if len(named) != len(query) + len(form):
         raise AuthFailure(FailureKind.DUPLICATE_PARAMETER, _first_duplicate(query + form))
     return query, form, named

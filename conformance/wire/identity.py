@@ -107,6 +107,8 @@ class NonceMemory:
         self._lifetime = lifetime.total_seconds()
         self._capacity = capacity
         self._seen: dict[str, OrderedDict[str, float]] = {}
+        #: Of each access key, when its oldest nonce may be forgotten; never later than that.
+        self._due: dict[str, float] = {}
 
     def remember(self, access_key_id: str, nonce: str, now: datetime) -> bool:
         """Record a nonce; False when it was already there."""
@@ -114,15 +116,24 @@ class NonceMemory:
         seen = self._seen.get(access_key_id)
         if seen is None:
             seen = self._seen[access_key_id] = OrderedDict()
-        while seen:
-            oldest = next(iter(seen))
-            if moment - seen[oldest] <= self._lifetime and len(seen) <= self._capacity:
-                break
-            del seen[oldest]
+            self._due[access_key_id] = moment + self._lifetime
+        elif moment > self._due[access_key_id] or len(seen) > self._capacity:
+            self._forget(access_key_id, seen, moment)
         if nonce in seen:
             return False
         seen[nonce] = moment
         return True
+
+    def _forget(self, access_key_id: str, seen: OrderedDict[str, float], moment: float) -> None:
+        """Drop what is older than the lifetime, or beyond the capacity."""
+        while seen:
+            oldest = next(iter(seen))
+            due = seen[oldest] + self._lifetime
+            if moment <= due and len(seen) <= self._capacity:
+                self._due[access_key_id] = due
+                return
+            del seen[oldest]
+        self._due[access_key_id] = moment + self._lifetime
 
     def __len__(self) -> int:
         return sum(map(len, self._seen.values()))

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import httpx
 
@@ -34,8 +33,8 @@ class WireRequest:
     body: bytes = field(repr=False)
     host: str
     secure: bool = True
-    #: What was made of the above already; several stages ask for the same.
-    _read: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    #: Made of the headers when first asked for; several stages ask for the same.
+    _by_name: dict[str, str] | None = field(default=None, init=False, repr=False, compare=False)
 
     @classmethod
     def build(
@@ -73,9 +72,9 @@ class WireRequest:
 
     def by_name(self) -> Mapping[str, str]:
         """Return headers by name, of a repeated one the last."""
-        named: dict[str, str] | None = self._read.get("by name")
+        named = self._by_name
         if named is None:
-            named = self._read["by name"] = dict(self.headers)
+            named = self._by_name = dict(self.headers)
         return named
 
     def header(self, name: str) -> str | None:

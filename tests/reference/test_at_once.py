@@ -1,14 +1,13 @@
-"""Answering without a task, bodies that come later, idle connections, and JSON by two encoders."""
+"""Answering at once, bodies that come later, idle connections, and JSON by two encoders."""
 
-import asyncio
 import json
 
 import pytest
 from serving import read_all, site
 
+from conformance.reference import application
 from conformance.reference.json_body import json_body
 from conformance.reference.protocol import Limits
-from conformance.reference.starting import start_at_once
 
 HEAD = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-www-form-urlencoded\r\n"
 
@@ -19,55 +18,14 @@ def served():
         yield running
 
 
-def test_what_waits_for_nothing_has_ended_when_it_was_started():
-    seen = []
-
-    async def work():
-        seen.append("done")
-
-    assert start_at_once(work()) is None
-    assert seen == ["done"]
-
-
-def test_what_waits_goes_on_as_a_task():
-    seen = []
-
-    async def work():
-        seen.append("started")
-        seen.append(await asyncio.sleep(0, "a turn"))
-        seen.append(await asyncio.sleep(0.01, "a while"))
-        with pytest.raises(TimeoutError):
-            await asyncio.wait_for(asyncio.Event().wait(), 0.01)
-        seen.append("ended")
-
-    async def main():
-        rest = start_at_once(work())
-        assert seen == ["started"]
-        await asyncio.create_task(rest)
-
-    asyncio.run(main())
-    assert seen == ["started", "a turn", "a while", "ended"]
-
-
-def test_a_task_of_what_is_left_can_be_cancelled_and_can_fail():
-    seen = []
-
-    async def work():
-        try:
-            await asyncio.Event().wait()
-        except asyncio.CancelledError:
-            seen.append("cancelled")
-            raise ValueError from None
-
-    async def main():
-        task = asyncio.create_task(start_at_once(work()))
-        await asyncio.sleep(0)
-        task.cancel()
-        with pytest.raises(ValueError):
-            await task
-
-    asyncio.run(main())
-    assert seen == ["cancelled"]
+def test_what_fails_before_the_endpoint_is_answered_with_500(served, monkeypatch):
+    with monkeypatch.context() as patch, served.connect() as connection:
+        patch.setattr(application, "_wire_request", lambda *_, **__: 1 / 0)
+        connection.sendall(HEAD + b"content-length: 0\r\n\r\n")
+        assert connection.recv(65536).startswith(b"HTTP/1.1 500 ")
+    with served.connect() as connection:
+        connection.sendall(HEAD + b"content-length: 0\r\n\r\n")
+        assert connection.recv(65536).startswith(b"HTTP/1.1 400 ")
 
 
 def test_a_body_that_comes_later_is_awaited(served):
