@@ -78,10 +78,14 @@ def judged(target: Target, ids: Iterable[str]) -> list[CaseResult]:
 
 
 def first_report(engine: Engine, cases: Iterable[PlannedCase]) -> CaseResult | None:
-    """Run cases until one reports a broken promise, and return its result."""
+    """Run cases until one reports a broken promise, and return its result.
+
+    What a case says when the time of the run ends in its midst is no report: it is not recorded.
+    """
     for case in cases:
         result = engine.run(case)
-        if result.verdict in REPORTS:
+        recorded = bool(engine.results) and engine.results[-1] is result
+        if result.verdict in REPORTS and recorded:
             return result
         assert engine.stop_reason is None, f"the run stopped: {engine.stop_reason}"
     return None

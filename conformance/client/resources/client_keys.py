@@ -28,9 +28,12 @@ _LOOPBACK = ("127.0.0.0/8",)
 _EVERYWHERE = ("0.0.0.0/0",)
 
 
-@provides("client-key", by=("Scope", "Permissions", "Resources", "Addresses", "Validity"))
+_BY = ("Scope", "KmsInstance", "Permissions", "Resources", "Addresses", "Validity", "Beside")
+
+
+@provides("client-key", by=_BY)
 def client_key(make: Make, params: Mapping[str, Any]) -> Bundle:
-    """Return a client key of an access point of its own, which may have three at most.
+    """Return a client key, of an access point of its own unless told otherwise.
 
     Without Scope it is for calls about client keys and has any policy. With it (``instance`` or
     ``shared``) it is to be used: ``credential`` signs, and these say what for:
@@ -39,16 +42,22 @@ def client_key(make: Make, params: Mapping[str, Any]) -> Bundle:
     - Resources: as policies write them, ``key/*``.
     - Addresses: networks that are let in; those that the suite may call from by default.
     - Validity: seconds from now to its begin and its end; five years by default.
+    - KmsInstance: the instance of the scope ``instance``, if not the one of the target.
+    - Beside: the access point of another client key, of which it shares all of the above but
+      Validity; an access point has three client keys at most.
     """
     scope = text_of(params, "Scope", _IDENTITIES)
     if scope is None:
         return _any_client_key(make)
-    plain = not any(name in params for name in ("Permissions", "Resources", "Addresses"))
+    plain = not params.keys() & {"Permissions", "Resources", "Addresses", "KmsInstance", "Beside"}
     if not make.creating:
         known = make.target.client_keys.get(_IDENTITIES[scope])
         if known is None or not plain or "Validity" in params:
             raise make.missing("client-key")
         return {"id": known.id, "credential": known}
+    if "Beside" in params:
+        beside = _create(make, str(params["Beside"]), _validity(params.get("Validity")))
+        return Lazy(beside, credential=lambda: _opened(beside))
     rule = _network_rule(make, scope, params.get("Addresses"))
     policy = _policy(make, scope, rule, params)
     point = make.name("access-point")
@@ -102,7 +111,9 @@ def _policy(make: Make, scope: str, rule: str | None, params: Mapping[str, Any])
         "Name": name,
         "Permissions": [f"{_ROLES}{role}" for role in roles],
         "Resources": list(params.get("Resources", _RESOURCES[scope])),
-        "KmsInstance": "shared" if scope == "shared" else make.instance_id,
+        "KmsInstance": "shared"
+        if scope == "shared"
+        else params.get("KmsInstance", make.instance_id),
         "Description": make.description,
     }
     if rule is not None:

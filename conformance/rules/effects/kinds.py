@@ -179,9 +179,10 @@ def managed_data_key_versions(kms: Kms) -> None:
             exchange,
         )
         whole = listed.data.get("TotalCount") == len(versions)
+        # In which order versions are listed, no page says.
         kms.expect(
-            not whole or version in {versions[0], versions[-1]},
-            "the version is the first or the last of those that are listed",
+            not whole or version in versions,
+            "the version is one of those that are listed",
             exchange,
             listed,
         )

@@ -7,6 +7,7 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from conformance.rules.instance_api.asking import (
+    API,
     CLIENTS,
     CRYPTOGRAPHY,
     ERRORS,
@@ -26,6 +27,7 @@ from conformance.rules.instance_api.asking import (
 )
 from conformance.run.context import Kms
 from conformance.run.registry import Level
+from conformance.run.verdict import NotTestable
 from conformance.wire.credentials import ClientKey
 from conformance.wire.instance import (
     API_NAME_HEADER,
@@ -34,6 +36,7 @@ from conformance.wire.instance import (
     InstanceAuth,
     content_hash,
 )
+from conformance.wire.protobuf import field_bytes
 from conformance.wire.request import rebuilt
 from conformance.wire.tamper import signers
 
@@ -217,6 +220,60 @@ def signed_wrong_digest(kms: Kms) -> None:
     asked = sent_before(kms, HASH_HEADER, content_hash(b"another body"))
     kms.expect_refused(
         asked, codes=["InvalidParam", "SignatureNotMatch"], stage="authentication", why="the digest"
+    )
+
+
+@instance_rule(
+    "INS-116",
+    level=Level.MUST,
+    statement="A client key signs for itself alone: the signature of another one of the same "
+    "access point is answered by SignatureNotMatch.",
+    provenance="documented",
+    source=ERRORS,
+    stage="authentication",
+    safety="creates",
+    cells=(CRYPTOGRAPHY,),
+)
+def signature_of_a_sibling(kms: Kms) -> None:
+    """Sign with the second client key of an access point in the name of the first."""
+    require_served(kms)
+    first = kms.provide("client-key", {"Scope": "instance"}, fresh=True)
+    if "access-point" not in first:
+        raise NotTestable("the access point of the client key is not known")
+    second = kms.provide("client-key", {"Scope": "instance", "Beside": first["access-point"]})
+    for key in (first["credential"], second["credential"]):
+        expect_served(kms, harmless_call(kms, InstanceAuth(key)))
+    mixed = InstanceAuth(ClientKey(first["id"], second["credential"].private_key))
+    expect_code(kms, harmless_call(kms, mixed), "signature-mismatch", "signed by a sibling")
+
+
+#: Bytes of a body: beyond what servers read in one piece, and beyond what they keep in memory.
+_LARGE = {"64 KiB": 1 << 16, "1 MiB": 1 << 20}
+
+
+@instance_rule(
+    "INS-117",
+    level=Level.MUST,
+    statement="The digest of a large body is compared to its last byte, as that of a small one.",
+    provenance="documented",
+    source=SIGNING,
+    stage="authentication",
+    cells=(CRYPTOGRAPHY,),
+    cases=named_cases(_LARGE),
+)
+def changed_large_body(kms: Kms, size: int) -> None:
+    """Change the last byte of a body that a field nobody knows makes large."""
+    body = API.encode("GenerateRandom", {"Length": 16}) + field_bytes(1000, kms.bytes(size))
+    right = kms.call_instance("GenerateRandom", body=body)
+    if not right.ok:
+        raise NotTestable(f"the right body is answered {right.describe()}", [right])
+
+    def change(request: httpx.Request) -> httpx.Request:
+        return rebuilt(request, content=body[:-1] + bytes([body[-1] ^ 1]))
+
+    asked = kms.call_instance("GenerateRandom", body=body, auth=signers.after(signer(kms), change))
+    kms.expect_refused(
+        asked, codes=["InvalidParam", "SignatureNotMatch"], stage="authentication", why="the body"
     )
 
 

@@ -121,11 +121,13 @@ def iv_length(kms: Kms, length: int) -> None:
 )
 def additional_data(kms: Kms, operation: str) -> None:
     """Seal with additional data; open with the same, with none, with other data."""
-    aad = b"tenant=" + kms.bytes(8)
+    aad = b"tenant=" + kms.bytes(300)
     made, text = _seal(kms, operation, Aad=aad)
     values, opener = _opening(operation, made), _opener(operation)
     expect_opens(kms, {**values, "Aad": aad}, text, opener)
-    for why, change in (("no Aad", {}), ("other Aad", {"Aad": aad + b"."})):
+    last = aad[:-1] + bytes([aad[-1] ^ 1])
+    others = {"no Aad": {}, "longer Aad": {"Aad": aad + b"."}, "another last byte": {"Aad": last}}
+    for why, change in others.items():
         expect_undecryptable(kms, kms.call_instance(opener, {**values, **change}), why)
     plain, _ = _seal(kms, operation)
     unbound = {**_opening(operation, plain), "Aad": aad}
