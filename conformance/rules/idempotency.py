@@ -187,8 +187,10 @@ def value_twice(kms: Kms) -> None:
 def other_value_same_version(kms: Kms) -> None:
     """Try to change a stored version."""
     name, value = new_secret(kms)
-    request = {"SecretName": name, "SecretData": "other", "VersionId": "v1"}
-    kms.expect_refused(kms.call("PutSecretValue", request), why="a stored version cannot change")
+    for other in ("other", f"{value} ", f"{value}\n", value.upper()):
+        request = {"SecretName": name, "SecretData": other, "VersionId": "v1"}
+        exchange = kms.call("PutSecretValue", request)
+        kms.expect_refused(exchange, why="a stored version cannot change")
     expect_value(kms, name, value, "v1", "ACSCurrent")
 
 
@@ -256,12 +258,13 @@ def key_twice(kms: Kms) -> None:
 def restoring_the_live(kms: Kms) -> None:
     """Restore a secret that was never deleted."""
     name, value = new_secret(kms)
-    kms.expect_refused(
+    refused = kms.expect_refused(
         kms.call("RestoreSecret", {"SecretName": name}),
         codes=["Rejected.ResourceInUse"],
         statuses=[409],
         why="the secret is not deleted",
     )
+    kms.expect("SecretName" not in refused.data, "a refusal tells nothing of a result", refused)
     expect_value(kms, name, value, "v1", "ACSCurrent")
 
 
@@ -351,6 +354,17 @@ def rotating_twice(kms: Kms) -> None:
         "the second call changes neither version nor value",
         first,
         again,
+    )
+    done(kms, "RotateSecret", {"SecretName": name, "VersionId": kms.fresh_name("version")})
+    newest = kms.expect_success(value_of(kms, name))
+    # Whether a version that is no longer current is refused or passed over, no page says.
+    kms.call("RotateSecret", request)
+    after = kms.expect_success(value_of(kms, name))
+    kms.expect(
+        after.data.get("VersionId") == newest.data.get("VersionId"),
+        "a version that was there before does not rotate the secret again",
+        newest,
+        after,
     )
 
 

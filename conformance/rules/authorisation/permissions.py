@@ -322,3 +322,39 @@ def denied_under_every_name(kms: Kms, how: tuple[str, str]) -> None:
 def open_to_everybody(kms: Kms, operation: Operation) -> None:
     """Call it as somebody without any permission."""
     kms.expect_success(kms.call(operation.name, real(kms, operation), identity="none"))
+
+
+def _names() -> list[Case]:
+    return [
+        Case("key-by-alias", ("alias", "name"), "Encrypt"),
+        Case("key-by-arn", ("symmetric-key", "arn"), "Encrypt"),
+        Case("secret-by-arn", ("secret", "arn"), "GetSecretValue"),
+    ]
+
+
+@rule(
+    "RAM-015",
+    level=Level.MUST,
+    family="authorisation",
+    statement="However a key or secret is named, by id, alias or ARN, an identity without "
+    "permission is refused.",
+    provenance="documented",
+    source=_SOURCE,
+    stage="authorisation",
+    needs=("identity:none",),
+    tags=("negative",),
+    readings=("error-family",),
+    cases=_names,
+)
+def by_any_name(kms: Kms, case: tuple[str, str]) -> None:
+    """Use it under that name, with all rights and without any."""
+    bundle, attribute = case
+    reference = kms.provide(bundle).get(attribute)
+    if bundle == "secret":
+        operation, params = "GetSecretValue", {"SecretName": reference}
+    else:
+        operation, params = "Encrypt", {"KeyId": reference, "Plaintext": "YQ=="}
+    permitted = kms.call(operation, params)
+    if not reference or not permitted.ok:
+        raise NotTestable(f"it is not used by this name: {permitted.describe()}", [permitted])
+    expect_denied(kms, kms.call(operation, params, identity="none"), "none")

@@ -7,6 +7,7 @@ from conformance.rules.contract.schema import answer_problems, places
 from conformance.rules.effects.looking import done, expect_key, new_key, new_secret
 from conformance.run.context import Kms
 from conformance.run.registry import Case, Level, rule
+from conformance.run.verdict import NotTestable
 from conformance.spec.catalogue import catalogue
 
 _OPERATIONS = "Operation descriptions, Go SDK alibabacloud-go/kms-20160120 v4.1.0"
@@ -96,6 +97,55 @@ def _unknown_secret_among_many(kms: Kms) -> list[Exchange]:
     return [done(kms, "BatchGetSecretValue", request)]
 
 
+def _key_of_several_versions(kms: Kms) -> list[Exchange]:
+    key_id = new_key(kms)
+    made = kms.call("CreateKeyVersion", {"KeyId": key_id})
+    if not made.ok:
+        raise NotTestable(f"a second version is answered {made.describe()}", [made])
+    return [_described(kms, key_id), done(kms, "ListKeyVersions", {"KeyId": key_id})]
+
+
+def _key_saved_from_deletion(kms: Kms) -> list[Exchange]:
+    key_id = new_key(kms)
+    done(kms, "ScheduleKeyDeletion", {"KeyId": key_id, "PendingWindowInDays": 7})
+    done(kms, "CancelKeyDeletion", {"KeyId": key_id})
+    shown = _described(kms, key_id)
+    done(kms, "DisableKey", {"KeyId": key_id})
+    return [shown, _described(kms, key_id)]
+
+
+def _key_that_no_longer_rotates(kms: Kms) -> list[Exchange]:
+    key_id = new_key(kms)
+    request = {"KeyId": key_id, "EnableAutomaticRotation": True, "RotationInterval": "365d"}
+    done(kms, "UpdateRotationPolicy", request)
+    done(kms, "UpdateRotationPolicy", {"KeyId": key_id, "EnableAutomaticRotation": False})
+    return [_described(kms, key_id)]
+
+
+def _secret_of_several_versions(kms: Kms) -> list[Exchange]:
+    name, _ = new_secret(kms)
+    labels = ["ACSCurrent", "green"]
+    more = {"SecretData": "later", "VersionId": "v2", "VersionStages": labels}
+    done(kms, "PutSecretValue", {"SecretName": name, **more})
+    done(kms, "UpdateSecret", {"SecretName": name, "Description": f"{kms.marker} changed"})
+    return [
+        done(kms, "DescribeSecret", {"SecretName": name}),
+        done(kms, "GetSecretValue", {"SecretName": name}),
+        done(kms, "GetSecretValue", {"SecretName": name, "VersionStage": "ACSPrevious"}),
+        done(kms, "ListSecretVersionIds", {"SecretName": name, "IncludeDeprecated": "true"}),
+    ]
+
+
+def _restored_secret(kms: Kms) -> list[Exchange]:
+    name, _ = new_secret(kms)
+    done(kms, "DeleteSecret", {"SecretName": name, "RecoveryWindowInDays": 7})
+    done(kms, "RestoreSecret", {"SecretName": name})
+    return [
+        done(kms, "DescribeSecret", {"SecretName": name}),
+        done(kms, "ListSecrets", {"PageSize": 100}),
+    ]
+
+
 #: Situation to what brings it about and looks at it.
 _SITUATIONS: Mapping[str, tuple[Situation, str]] = {
     "key in its deletion window": (_key_in_window, "DescribeKey"),
@@ -108,6 +158,11 @@ _SITUATIONS: Mapping[str, tuple[Situation, str]] = {
     "secret under a key": (_secret_under_key, "DescribeSecret"),
     "secret of an instance": (_secret_of_instance, "DescribeSecret"),
     "managed secret": (_managed_secret, "DescribeSecret"),
+    "key of several versions": (_key_of_several_versions, "ListKeyVersions"),
+    "key saved from its deletion": (_key_saved_from_deletion, "DescribeKey"),
+    "key that no longer rotates": (_key_that_no_longer_rotates, "DescribeKey"),
+    "secret of several versions": (_secret_of_several_versions, "ListSecretVersionIds"),
+    "restored secret": (_restored_secret, "DescribeSecret"),
     "unknown secret among many": (_unknown_secret_among_many, "BatchGetSecretValue"),
 }
 
@@ -121,7 +176,8 @@ def _cases() -> Iterable[Case]:
     level=Level.MUST,
     family="contract",
     statement="Answers about things in uncommon situations (in a deletion window, protected, "
-    "rotating, tagged, managed, of an instance) fit the operation's description.",
+    "rotating, tagged, managed, of an instance, of several versions, restored) fit the "
+    "operation's description.",
     provenance="documented",
     source=_OPERATIONS,
     stage="answer",

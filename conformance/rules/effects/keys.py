@@ -242,6 +242,10 @@ def protection_protects(kms: Kms) -> None:
     schedule = {"KeyId": key_id, "PendingWindowInDays": 7}
     kms.expect_refused(kms.call("ScheduleKeyDeletion", schedule), why="the key is protected")
     expect_key(kms, key_id, KeyState="Enabled", DeleteDate=None)
+    done(kms, "DisableKey", {"KeyId": key_id})
+    kms.expect_refused(kms.call("ScheduleKeyDeletion", schedule), why="the key is protected")
+    expect_key(kms, key_id, KeyState="Disabled", DeleteDate=None)
+    done(kms, "EnableKey", {"KeyId": key_id})
     done(
         kms,
         "SetDeletionProtection",

@@ -9,8 +9,12 @@ from conformance.rules.effects.looking import done, expect_shown, gone, new_secr
 from conformance.rules.lists import find_row, rows_at
 from conformance.run.context import Kms
 from conformance.run.registry import Case, Level, rule
+from conformance.wire.failures import WireError
+from conformance.wire.times import parse_iso
 
 _SECRETS = "Operation descriptions, Go SDK alibabacloud-go/kms-20160120 v4.1.0"
+#: What clocks may differ by.
+_CLOCKS = timedelta(minutes=15)
 _DELETION = "DeleteSecret, RestoreSecret and UpdateSecret pages (zh)"
 
 
@@ -141,8 +145,11 @@ def data_type_is_kept(kms: Kms) -> None:
     safety="creates",
 )
 def description_changes(kms: Kms) -> None:
-    """Change the description of a secret."""
+    """Change the description of a secret that another one's name begins with."""
     name, value = new_secret(kms)
+    longer, kept = f"{name}-2", f"{kms.marker} kept"
+    request = {"SecretData": "longer", "VersionId": "v1", "Description": kept}
+    done(kms, "CreateSecret", {"SecretName": longer, **request})
     text = f"{kms.marker} changed"
     done(kms, "UpdateSecret", {"SecretName": name, "Description": text})
     expect_shown(
@@ -151,7 +158,27 @@ def description_changes(kms: Kms) -> None:
         lambda exchange: exchange.data.get("Description") == text,
         "DescribeSecret shows the new description",
     )
+    other = done(kms, "DescribeSecret", {"SecretName": longer})
+    kms.expect(other.data.get("Description") == kept, "another secret keeps its description", other)
+    _expect_updated_now(kms, name)
     expect_value(kms, name, value, "v1", "ACSCurrent")
+
+
+def _expect_updated_now(kms: Kms, name: str) -> None:
+    """Expect UpdateTime, where it is told, to be that of a change just made."""
+    described = done(kms, "DescribeSecret", {"SecretName": name})
+    told = described.data.get("UpdateTime")
+    if not told:
+        return
+    try:
+        updated = parse_iso(str(told))
+    except WireError:
+        return  # the form of times is a matter of another rule
+    kms.expect(
+        abs(updated - kms.now()) < _CLOCKS,
+        f"UpdateTime is the time of the change, found {told}",
+        described,
+    )
 
 
 @rule(
@@ -214,6 +241,7 @@ def deleted_secret_waits(kms: Kms, days: int | None) -> None:
         ("UpdateSecret", {"SecretName": name, "Description": "x"}),
         ("DeleteSecret", {"SecretName": name}),
     )
+    before = done(kms, "DescribeSecret", {"SecretName": name})
     for operation, request in refused:
         kms.expect_refused(
             kms.call(operation, request),
@@ -221,6 +249,13 @@ def deleted_secret_waits(kms: Kms, days: int | None) -> None:
             statuses=[409],
             why="the secret waits for its deletion",
         )
+    after = done(kms, "DescribeSecret", {"SecretName": name})
+    kms.expect(
+        after.data.get("PlannedDeleteTime") == before.data.get("PlannedDeleteTime"),
+        "what is refused leaves the date of deletion as it is",
+        before,
+        after,
+    )
     done(kms, "RestoreSecret", {"SecretName": name})
     expect_value(kms, name, value, "v1", "ACSCurrent")
     described = done(kms, "DescribeSecret", {"SecretName": name})
@@ -317,12 +352,24 @@ def forced_deletion_is_final(kms: Kms) -> None:
 def batches_agree(kms: Kms) -> None:
     """Read two secrets in one call."""
     wish = dict(new_secret(kms) for _ in range(2))
-    request = {"SecretsList": [{"SecretName": name} for name in wish]}
-    exchange = done(kms, "BatchGetSecretValue", request)
-    rows = [row for key in exchange.data for row in rows_at(exchange, key)]
-    # Lists that no page names may stand beside it.
-    found = {row["SecretName"]: row.get("SecretData") for row in rows if "SecretName" in row}
-    kms.expect(found == wish, "both values come back with their names", exchange)
+    former = dict(wish)
+
+    def expect_batch(values: dict[str, str], told: str, **selection: str) -> None:
+        request = {"SecretsList": [{"SecretName": name, **selection} for name in values]}
+        exchange = done(kms, "BatchGetSecretValue", request)
+        rows = [row for key in exchange.data for row in rows_at(exchange, key)]
+        # Lists that no page names may stand beside it.
+        found = {row["SecretName"]: row.get("SecretData") for row in rows if "SecretName" in row}
+        kms.expect(found == values, told, exchange)
+
+    expect_batch(wish, "both values come back with their names")
+    for name in former:
+        wish[name] = f"later-{kms.random.getrandbits(64):016x}"
+        request = {"SecretName": name, "SecretData": wish[name], "VersionId": "v2"}
+        done(kms, "PutSecretValue", request)
+    expect_batch(wish, "both current values come back")
+    expect_batch(former, "both values of the stage asked for", VersionStage="ACSPrevious")
+    expect_batch(former, "both values of the version asked for", VersionId="v1")
 
 
 @rule(

@@ -98,6 +98,78 @@ def saved_keys_are_whole(kms: Kms) -> None:
     names_key(kms, encrypted(kms, alias, _TEXT), key)
 
 
+#: A key of each kind: spec and usage.
+_SPECS = (
+    ("Aliyun_AES_256", "ENCRYPT/DECRYPT"),
+    ("RSA_2048", "ENCRYPT/DECRYPT"),
+    ("RSA_2048", "SIGN/VERIFY"),
+    ("EC_P256", "SIGN/VERIFY"),
+)
+
+
+def _kinds() -> list[Case]:
+    return [Case(f"{spec}-{usage.replace('/', '-')}", (spec, usage)) for spec, usage in _SPECS]
+
+
+@rule(
+    "KEY-015",
+    level=Level.MUST,
+    family="keys",
+    statement="Keys of every kind, tagged at creation, are of the spec and usage asked for, and "
+    "are disabled, enabled, scheduled for deletion and saved from it alike.",
+    provenance="documented",
+    source=f"{SDK}; {_DOCS}",
+    stage="service",
+    operations=("DisableKey", "EnableKey", "ScheduleKeyDeletion", "CancelKeyDeletion"),
+    safety="schedules-deletion",
+    cases=_kinds,
+)
+def kinds_have_the_same_states(kms: Kms, kind: tuple[str, str]) -> None:
+    """Lead a key through its states."""
+    spec, usage = kind
+    kms.require(f"spec:{spec}")
+    tags = [{"TagKey": "purpose", "TagValue": "conformance"}]
+    key = new_key(kms, KeySpec=spec, KeyUsage=usage, Tags=tags)
+    expect_key(kms, key, KeyState="Enabled", KeySpec=spec, KeyUsage=usage)
+    steps: tuple[tuple[str, dict[str, Any], str], ...] = (
+        ("DisableKey", {}, "Disabled"),
+        ("EnableKey", {}, "Enabled"),
+        ("ScheduleKeyDeletion", {"PendingWindowInDays": 7}, "PendingDeletion"),
+        ("CancelKeyDeletion", {}, "Enabled"),
+    )
+    for operation, params, state in steps:
+        done(kms, operation, {"KeyId": key, **params})
+        expect_key(kms, key, KeyState=state, KeySpec=spec, KeyUsage=usage)
+
+
+@rule(
+    "KEY-016",
+    level=Level.MUST,
+    family="keys",
+    statement="A disabled key is refused however it is named: by id, by alias and by ARN.",
+    provenance="documented",
+    source=SDK,
+    stage="state",
+    operations=("Encrypt", "DisableKey"),
+    safety="creates",
+)
+def disabled_by_any_name(kms: Kms) -> None:
+    """Encrypt under each name, before and after the key is disabled."""
+    key, alias = new_key(kms), kms.fresh_name("alias")
+    done(kms, "CreateAlias", {"AliasName": alias, "KeyId": key})
+    names = [key, alias, str(expect_key(kms, key).get("Arn"))]
+    served = [name for name in names if kms.call("Encrypt", _encrypting(name)).ok]
+    kms.expect(key in served, "an enabled key encrypts", kms.exchanges[-3])
+    done(kms, "DisableKey", {"KeyId": key})
+    expect_key(kms, key, KeyState="Disabled")
+    for name in served:
+        kms.expect_refused(kms.call("Encrypt", _encrypting(name)), why="the key is disabled")
+
+
+def _encrypting(name: str) -> dict[str, str]:
+    return {"KeyId": name, "Plaintext": _TEXT}
+
+
 @rule(
     "KEY-005",
     level=Level.MUST,

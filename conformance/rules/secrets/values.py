@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from conformance.client.building import Placement, Scheme
 from conformance.client.exchange import Exchange
 from conformance.rules.cryptography.asking import SDK, b64, done
 from conformance.rules.effects.looking import new_secret
@@ -219,7 +220,8 @@ def version_and_stage_meet(kms: Kms) -> None:
 )
 def names_are_free_again(kms: Kms) -> None:
     """Delete a secret with two versions, make another of that name."""
-    name, _ = new_secret(kms, Description=f"{kms.marker} former")
+    tags = [{"TagKey": "former", "TagValue": "conformance"}]
+    name, _ = new_secret(kms, Description=f"{kms.marker} former", Tags=tags)
     done(kms, "PutSecretValue", {"SecretName": name, "SecretData": "former", "VersionId": "v2"})
     done(kms, "DeleteSecret", {"SecretName": name, "ForceDeleteWithoutRecovery": "true"})
     value = f"new-{kms.random.getrandbits(96):024x}"
@@ -233,12 +235,14 @@ def names_are_free_again(kms: Kms) -> None:
         "a new secret has none of the former one's versions",
         listed,
     )
-    described = done(kms, "DescribeSecret", {"SecretName": name})
+    described = done(kms, "DescribeSecret", {"SecretName": name, "FetchTags": "true"})
     kms.expect(
         not described.data.get("Description"),
         "a new secret has none of the former one's description",
         described,
     )
+    keys = {row.get("TagKey") for row in rows_at(described, "Tags.Tag")}
+    kms.expect("former" not in keys, "a new secret has none of the former one's tags", described)
 
 
 @rule(
@@ -314,6 +318,93 @@ def own_encryption_key(kms: Kms) -> None:
         codes=["Forbidden.ResourceNotFound"],
         statuses=[404],
         why="a secret whose creation was refused",
+    )
+
+
+@rule(
+    "SEC-011",
+    level=Level.MUST,
+    family="secrets",
+    statement="Names count to their last character: secrets, and versions with ids of 64 "
+    "characters, that differ there are two.",
+    provenance="documented",
+    source=f"{SDK}: SecretName up to 192 characters, VersionId up to 64",
+    stage="service",
+    operations=("CreateSecret", "PutSecretValue", "GetSecretValue"),
+    safety="creates",
+)
+def names_count_to_their_end(kms: Kms) -> None:
+    """Make two secrets of long names and two versions of long ids, and read each."""
+    stem = kms.fresh_name("secret").ljust(63, "x")
+    values = {}
+    for last in "ab":
+        name = stem + last
+        for version in ("v" * 63 + "1", "v" * 63 + "2"):
+            values[name, version] = f"{last}-{kms.random.getrandbits(64):016x}"
+            request = {"SecretName": name, "SecretData": values[name, version]}
+            operation = "CreateSecret" if version.endswith("1") else "PutSecretValue"
+            done(kms, operation, {**request, "VersionId": version})
+    for (name, version), value in values.items():
+        expect_value(kms, name, value, version, VersionId=version)
+
+
+def _ways() -> list[Case]:
+    # Where V3 takes parameters from a form is not documented for every operation.
+    ways = (("RPC-1.0", "query"), ("RPC-1.0", "form"), ("V3", "query"))
+    return [Case("-".join(way), way) for way in ways]
+
+
+@rule(
+    "SEC-012",
+    level=Level.MUST,
+    family="secrets",
+    statement="VersionId and VersionStage select a version in the query as in the form.",
+    provenance="documented",
+    source=f"{SDK}; request structure of RPC APIs: parameters in query or form",
+    stage="service",
+    operations=("GetSecretValue",),
+    safety="creates",
+    cases=_ways,
+)
+def selection_by_either_way(kms: Kms, way: tuple[Scheme, Placement]) -> None:
+    """Read the previous version, by its stage, by its id, and by both."""
+    scheme, placement = way
+    kms.require(f"scheme:{scheme}")
+    name, former = new_secret(kms)
+    done(kms, "PutSecretValue", {"SecretName": name, "SecretData": "later", "VersionId": "v2"})
+    by_stage, by_id = {"VersionStage": "ACSPrevious"}, {"VersionId": "v1"}
+    for wish in (by_stage, by_id, by_stage | by_id):
+        params = {"SecretName": name, **wish}
+        exchange = kms.call("GetSecretValue", params, scheme=scheme, placement=placement)
+        kms.expect_success(exchange)
+        kms.expect(
+            exchange.data.get("SecretData") == former,
+            f"GetSecretValue obeys {', '.join(wish)} in the {placement}",
+            exchange,
+        )
+
+
+@rule(
+    "SEC-013",
+    level=Level.MUST,
+    family="secrets",
+    statement="A managed secret is read whatever VersionId says: it is ignored.",
+    provenance="documented",
+    source=SDK,
+    stage="service",
+    operations=("GetSecretValue",),
+    safety="creates",
+)
+def managed_secrets_ignore_the_version(kms: Kms) -> None:
+    """Read with an id that no version has."""
+    name = str(kms.provide("managed-secret")["name"])
+    plain = kms.expect_success(_read(kms, name))
+    with_id = kms.expect_success(_read(kms, name, VersionId=kms.fresh_name("version")))
+    kms.expect(
+        with_id.data.get("VersionId") == plain.data.get("VersionId"),
+        "the current version comes",
+        plain,
+        with_id,
     )
 
 

@@ -10,7 +10,7 @@ from conformance.rules.cryptography.asking import SDK, done
 from conformance.rules.dates import is_near
 from conformance.rules.effects.looking import new_secret
 from conformance.rules.effects.secrets import expect_value
-from conformance.rules.lists import pages, texts
+from conformance.rules.lists import find_row, pages, texts
 from conformance.run.context import Kms
 from conformance.run.registry import Case, Level, rule
 
@@ -320,6 +320,12 @@ def restored_secrets_are_whole(kms: Kms) -> None:
         described.data.get("Description") == text and not described.data.get("PlannedDeleteTime"),
         "a restored secret has its description and no PlannedDeleteTime",
         described,
+    )
+    row, page = find_row(kms, "ListSecrets", "SecretName", name)
+    kms.expect(
+        row is not None and not row.get("PlannedDeleteTime"),
+        "ListSecrets lists a restored secret, without PlannedDeleteTime",
+        page,
     )
     done(kms, "PutSecretValue", {"SecretName": name, "SecretData": "more", "VersionId": "v4"})
     expect_value(kms, name, "more", "v4", CURRENT)
