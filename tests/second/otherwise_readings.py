@@ -3,7 +3,7 @@
 import base64
 import json
 import re
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import core
@@ -24,6 +24,12 @@ def bounds(name: str, low: int, high: int) -> Patch:
             )
         ),
     )
+
+
+def _in_china(text: str) -> str:
+    """The same moment with nanoseconds and the offset of China."""
+    there = datetime.fromisoformat(text).astimezone(timezone(timedelta(hours=8)))
+    return f"{there:%Y-%m-%dT%H:%M:%S}.123456789+08:00"
 
 
 variation("window-up-to-30", "keys wait 30 days at most", bounds("PendingWindowInDays", 7, 30))
@@ -167,9 +173,7 @@ variation(
     "PlannedDeleteTime as in the samples of 2020",
     after(
         "DeleteSecret DescribeSecret",
-        lambda a, s, p: deep(
-            a, lambda n, v: f"{v[:-1]}.123456789+08:00" if n == "PlannedDeleteTime" and v else v
-        ),
+        lambda a, s, p: deep(a, lambda n, v: _in_china(v) if n == "PlannedDeleteTime" and v else v),
     ),
 )
 variation(

@@ -124,9 +124,7 @@ def _key_that_no_longer_rotates(kms: Kms) -> list[Exchange]:
 
 def _secret_of_several_versions(kms: Kms) -> list[Exchange]:
     name, _ = new_secret(kms)
-    labels = ["ACSCurrent", "green"]
-    more = {"SecretData": "later", "VersionId": "v2", "VersionStages": labels}
-    done(kms, "PutSecretValue", {"SecretName": name, **more})
+    done(kms, "PutSecretValue", {"SecretName": name, "SecretData": "later", "VersionId": "v2"})
     done(kms, "UpdateSecret", {"SecretName": name, "Description": f"{kms.marker} changed"})
     return [
         done(kms, "DescribeSecret", {"SecretName": name}),

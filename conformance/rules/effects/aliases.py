@@ -94,9 +94,11 @@ def alias_moves(kms: Kms) -> None:
     safety="schedules-deletion",
 )
 def deleted_alias_is_gone(kms: Kms) -> None:
-    """Delete one of two aliases."""
+    """Delete one of three aliases, of which one has a name that begins with its own."""
     key_id = new_key(kms)
     name, other = _alias(kms, key_id), _alias(kms, key_id)
+    longer = f"{name}/2"
+    done(kms, "CreateAlias", {"AliasName": longer, "KeyId": key_id})
     done(kms, "DeleteAlias", {"AliasName": name})
     kms.expect(
         _listed(kms, name, key_id) == (False, False),
@@ -104,9 +106,10 @@ def deleted_alias_is_gone(kms: Kms) -> None:
         *kms.exchanges[-2:],
     )
     gone(kms, kms.call("DescribeKey", {"KeyId": name}), "Forbidden.AliasNotFound")
-    expect_key(kms, other, KeyId=key_id, KeyState="Enabled")
-    kms.expect(
-        _listed(kms, other, key_id) == (True, True),
-        "the key's other alias is left alone",
-        *kms.exchanges[-2:],
-    )
+    for left in (other, longer):
+        expect_key(kms, left, KeyId=key_id, KeyState="Enabled")
+        kms.expect(
+            _listed(kms, left, key_id) == (True, True),
+            "the key's other aliases are left alone",
+            *kms.exchanges[-2:],
+        )

@@ -134,20 +134,20 @@ def tags_at_creation(kms: Kms, kind: str) -> None:
     cases=_kinds,
 )
 def many_are_tagged(kms: Kms, kind: str) -> None:
-    """Tag two of three things at once."""
-    names = [_thing(kms, kind)[0] for _ in range(3)]
+    """Tag three of four things at once."""
+    *names, alone = (_thing(kms, kind)[0] for _ in range(4))
     common = {
         "RegionId": kms.target.region,
         "ResourceType": kind,
-        "ResourceId": names[:2],
+        "ResourceId": names,
     }
     tags = [{"Key": "purpose", "Value": "conformance"}, {"Key": "OwnerTeam", "Value": "a"}]
     done(kms, "TagResources", {**common, "Tag": tags})
-    for name in names[:2]:
+    for name in names:
         _expect_tags(kms, kind, name, {"purpose": "conformance", "OwnerTeam": "a"})
-    _expect_tags(kms, kind, names[2], {})
-    done(kms, "UntagResources", {**common, "TagKey": ["OwnerTeam", "not-there"]})
-    for name in names[:2]:
+    _expect_tags(kms, kind, alone, {})
+    done(kms, "UntagResources", {**common, "TagKey": ["not-there", "OwnerTeam", "nor-there"]})
+    for name in names:
         _expect_tags(kms, kind, name, {"purpose": "conformance"})
     # All counts only where no TagKey is given.
     both = {**common, "ResourceId": names[:1], "TagKey": ["not-there"], "All": True}
