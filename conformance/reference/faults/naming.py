@@ -65,7 +65,7 @@ def _looked_up(endpoint: Endpoint) -> None:
 
 @fault(
     "arns-ask-for-no-rights",
-    breaks=("RAM-015",),
+    breaks=("RAM-009",),
     statement="Who names a key or secret by its ARN needs no permission.",
     source=_RAM,
 )
@@ -75,7 +75,7 @@ def _by_arn(endpoint: Endpoint) -> None:
 
 @fault(
     "aliases-ask-for-no-rights",
-    breaks=("RAM-015",),
+    breaks=("RAM-009",),
     statement="Who names a key by an alias needs no permission.",
     source=_RAM,
 )

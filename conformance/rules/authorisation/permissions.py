@@ -18,6 +18,12 @@ _SOURCE = f"{_RAM}; {_RESPONSES}"
 #: Actions that a policy may well count as reading although their operation makes something.
 _READING = ("Get", "List", "Describe")
 _NEEDS_NONE = {"actions": [], "provenance": "documented"}
+#: How an operation may name what it is about.
+_FORMS = {
+    "Encrypt": ("id", "arn", "alias"),
+    "DescribeKey": ("id", "arn", "alias"),
+    "GetSecretValue": ("name", "arn"),
+}
 #: One operation of each kind.
 _THROUGH_STS = frozenset({"DescribeKey", "TagResource", "Encrypt", "Decrypt", "GetSecretValue"})
 
@@ -280,24 +286,28 @@ def denied_by_every_way(kms: Kms, how: tuple[Scheme, str, str]) -> None:
     "RAM-009",
     level=Level.MUST,
     family="authorisation",
-    statement="A key is protected under each of its names: id, ARN and alias.",
+    statement="A key is protected under each of its names: id, ARN and alias; a secret under its "
+    "name and ARN.",
     provenance="documented",
     source=_SOURCE,
     stage="authorisation",
-    operations=("Encrypt", "DescribeKey"),
+    operations=("Encrypt", "DescribeKey", "GetSecretValue"),
     needs=("identity:none",),
     tags=("negative",),
     readings=("error-family", "alias-permission"),
     cases=lambda: (
         Case(f"{operation} {form}", (operation, form), operation)
-        for operation in ("Encrypt", "DescribeKey")
-        for form in ("id", "arn", "alias")
+        for operation, forms in _FORMS.items()
+        for form in forms
     ),
 )
 def denied_under_every_name(kms: Kms, how: tuple[str, str]) -> None:
-    """Call with another form of reference to a key that the caller has no right to."""
+    """Call with another form of reference to a thing that the caller has no right to."""
     operation, form = how
-    params = {"KeyId": kms.provide("symmetric-key")[form]}
+    if operation == "GetSecretValue":
+        params = {"SecretName": kms.provide("secret")[form]}
+    else:
+        params = {"KeyId": kms.provide("symmetric-key")[form]}
     if operation == "Encrypt":
         params["Plaintext"] = "bm90IGZvciB5b3U="
     permitted = kms.call(operation, params)
@@ -322,39 +332,3 @@ def denied_under_every_name(kms: Kms, how: tuple[str, str]) -> None:
 def open_to_everybody(kms: Kms, operation: Operation) -> None:
     """Call it as somebody without any permission."""
     kms.expect_success(kms.call(operation.name, real(kms, operation), identity="none"))
-
-
-def _names() -> list[Case]:
-    return [
-        Case("key-by-alias", ("alias", "name"), "Encrypt"),
-        Case("key-by-arn", ("symmetric-key", "arn"), "Encrypt"),
-        Case("secret-by-arn", ("secret", "arn"), "GetSecretValue"),
-    ]
-
-
-@rule(
-    "RAM-015",
-    level=Level.MUST,
-    family="authorisation",
-    statement="However a key or secret is named, by id, alias or ARN, an identity without "
-    "permission is refused.",
-    provenance="documented",
-    source=_SOURCE,
-    stage="authorisation",
-    needs=("identity:none",),
-    tags=("negative",),
-    readings=("error-family",),
-    cases=_names,
-)
-def by_any_name(kms: Kms, case: tuple[str, str]) -> None:
-    """Use it under that name, with all rights and without any."""
-    bundle, attribute = case
-    reference = kms.provide(bundle).get(attribute)
-    if bundle == "secret":
-        operation, params = "GetSecretValue", {"SecretName": reference}
-    else:
-        operation, params = "Encrypt", {"KeyId": reference, "Plaintext": "YQ=="}
-    permitted = kms.call(operation, params)
-    if not reference or not permitted.ok:
-        raise NotTestable(f"it is not used by this name: {permitted.describe()}", [permitted])
-    expect_denied(kms, kms.call(operation, params, identity="none"), "none")

@@ -1,6 +1,7 @@
 """Instances apart from each other: keys, secrets and policies of one are nothing to the other."""
 
-from conformance.client.exchange import Exchange
+from typing import Any
+
 from conformance.rules.effects.looking import new_secret
 from conformance.rules.instance_api.asking import (
     CRYPTOGRAPHY,
@@ -47,8 +48,16 @@ def _with_key(kms: Kms, instances: list[str]) -> tuple[str, ...]:
     return ()
 
 
-def _by_kms_api(kms: Kms, operation: str, params: dict[str, str]) -> Exchange:
-    return kms.call(operation, params, gateway="dedicated")
+def _expect_nothing(kms: Kms, operation: str, params: dict[str, Any], *, by_kms_api: bool) -> None:
+    """Expect a call by one of the APIs of the dedicated gateway to be refused."""
+    if by_kms_api:
+        kms.require("feature:dedicated-kms-api")
+    asked = (
+        kms.call(operation, params, gateway="dedicated")
+        if by_kms_api
+        else kms.call_instance(operation, params)
+    )
+    kms.expect_refused(asked, why="it belongs to another instance")
 
 
 @instance_rule(
@@ -67,13 +76,8 @@ def keys_of_another(kms: Kms, by_kms_api: bool) -> None:
     """Encrypt with it."""
     require_served(kms)
     _, key = _on_another_instance(kms)
-    if by_kms_api:
-        kms.require("feature:dedicated-kms-api")
-        asked = _by_kms_api(kms, "Encrypt", {"KeyId": key, "Plaintext": "YQ=="})
-        kms.expect_refused(asked, why="a key of another instance")
-    else:
-        refused = kms.call_instance("Encrypt", {"KeyId": key, "Plaintext": TEXT})
-        kms.expect_refused(refused, why="a key of another instance")
+    params = {"KeyId": key, "Plaintext": "YQ==" if by_kms_api else TEXT}
+    _expect_nothing(kms, "Encrypt", params, by_kms_api=by_kms_api)
 
 
 @instance_rule(
@@ -93,13 +97,7 @@ def secrets_of_another(kms: Kms, by_kms_api: bool) -> None:
     require_served(kms)
     instance, key = _on_another_instance(kms)
     name, _ = new_secret(kms, DKMSInstanceId=instance, EncryptionKeyId=key)
-    if by_kms_api:
-        kms.require("feature:dedicated-kms-api")
-        asked = _by_kms_api(kms, "GetSecretValue", {"SecretName": name})
-        kms.expect_refused(asked, why="a secret of another instance")
-    else:
-        refused = kms.call_instance("GetSecretValue", {"SecretName": name})
-        kms.expect_refused(refused, why="a secret of another instance")
+    _expect_nothing(kms, "GetSecretValue", {"SecretName": name}, by_kms_api=by_kms_api)
 
 
 @instance_rule(
