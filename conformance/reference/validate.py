@@ -8,6 +8,7 @@ to run on every call.
 
 import json
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -30,7 +31,11 @@ class Violation:
     """
 
     keyword: str
-    path: tuple[str | int, ...]
+    path: tuple[str | int, ...] = ()
+
+    def within(self, name: str | int) -> "Violation":
+        """Return the violation as the object or list says it in which the value stands."""
+        return Violation(self.keyword, (name, *self.path))
 
     @property
     def parameter(self) -> str:
@@ -38,7 +43,7 @@ class Violation:
         return str(self.path[0]) if self.path else ""
 
 
-Check: TypeAlias = Callable[[Any, tuple[str | int, ...]], Violation | None]
+Check: TypeAlias = Callable[[Any], Violation | None]
 
 #: Types that are one of Python's.
 _PLAIN_TYPES: Mapping[str, type] = {"object": dict, "array": list, "string": str, "boolean": bool}
@@ -70,9 +75,17 @@ def _compile(schema: Schema) -> Check:
     checks: list[Check] = []
     if "$ref" in schema:
         checks.append(_compile_reference(schema))
-    for keyword, build in _KEYWORDS.items():
-        if keyword in schema and not (keyword == "enum" and schema.get("x-open")):
-            checks.append(build(schema[keyword]))
+    keywords = [word for word in _KEYWORDS if word in schema]
+    if schema.get("x-open") and "enum" in keywords:
+        keywords.remove("enum")
+    if keywords[:2] == ["type", "minLength"] and schema["type"] == "string":
+        checks.append(_text(schema["minLength"], schema.get("maxLength")))
+        keywords = [word for word in keywords[2:] if word != "maxLength"]
+    for word in keywords:
+        if word == "x-decoded" and "contentEncoding" in keywords:
+            checks[-1] = _base64(schema[word])  # decoding once does for both
+        else:
+            checks.append(_KEYWORDS[word](schema[word]))
     if "properties" in schema or "additionalProperties" in schema:
         checks.append(_members(schema))
     if "if" in schema:
@@ -92,7 +105,7 @@ def _compile_reference(schema: Mapping[str, Any]) -> Check:
     return _compile({word: value for word, value in target.items() if word != "contentEncoding"})
 
 
-def _accept(value: Any, path: tuple[str | int, ...]) -> Violation | None:  # noqa: ARG001
+def _accept(value: Any) -> Violation | None:  # noqa: ARG001
     return None
 
 
@@ -100,9 +113,9 @@ def _all(checks: Sequence[Check]) -> Check:
     if len(checks) == 1:
         return checks[0]
 
-    def check(value: Any, path: tuple[str | int, ...]) -> Violation | None:
+    def check(value: Any) -> Violation | None:
         for part in checks:
-            found = part(value, path)
+            found = part(value)
             if found is not None:
                 return found
         return None
@@ -111,8 +124,8 @@ def _all(checks: Sequence[Check]) -> Check:
 
 
 def _simple(keyword: str, holds: Callable[[Any], bool]) -> Check:
-    def check(value: Any, path: tuple[str | int, ...]) -> Violation | None:
-        return None if holds(value) else Violation(keyword, path)
+    def check(value: Any) -> Violation | None:
+        return None if holds(value) else Violation(keyword)
 
     return check
 
@@ -120,16 +133,16 @@ def _simple(keyword: str, holds: Callable[[Any], bool]) -> Check:
 def _for(kind: type, keyword: str, holds: Callable[[Any], bool]) -> Check:
     """Return a check that concerns values of one type only."""
 
-    def check(value: Any, path: tuple[str | int, ...]) -> Violation | None:
-        return None if not isinstance(value, kind) or holds(value) else Violation(keyword, path)
+    def check(value: Any) -> Violation | None:
+        return None if not isinstance(value, kind) or holds(value) else Violation(keyword)
 
     return check
 
 
 def _numeric(keyword: str, holds: Callable[[Any], bool]) -> Check:
-    def check(value: Any, path: tuple[str | int, ...]) -> Violation | None:
+    def check(value: Any) -> Violation | None:
         number = isinstance(value, int | float) and not isinstance(value, bool)
-        return Violation(keyword, path) if number and not holds(value) else None
+        return Violation(keyword) if number and not holds(value) else None
 
     return check
 
@@ -139,24 +152,38 @@ def _type(name: str) -> Check:
     if kind is None:
         return _simple("type", _TYPES[name])
 
-    def check(value: Any, path: tuple[str | int, ...]) -> Violation | None:
-        return None if isinstance(value, kind) else Violation("type", path)
+    def check(value: Any) -> Violation | None:
+        return None if isinstance(value, kind) else Violation("type")
+
+    return check
+
+
+def _text(low: int, high: int | None) -> Check:
+    """Return type and limits of a text in one check: most parameters have these."""
+    above = sys.maxsize if high is None else high
+
+    def check(value: Any) -> Violation | None:
+        if not isinstance(value, str):
+            return Violation("type")
+        if low <= len(value) <= above:
+            return None
+        return Violation("minLength" if len(value) < low else "maxLength")
 
     return check
 
 
 def _min_length(low: int) -> Check:
-    def check(value: Any, path: tuple[str | int, ...]) -> Violation | None:
+    def check(value: Any) -> Violation | None:
         short = isinstance(value, str) and len(value) < low
-        return Violation("minLength", path) if short else None
+        return Violation("minLength") if short else None
 
     return check
 
 
 def _max_length(high: int) -> Check:
-    def check(value: Any, path: tuple[str | int, ...]) -> Violation | None:
+    def check(value: Any) -> Violation | None:
         long = isinstance(value, str) and len(value) > high
-        return Violation("maxLength", path) if long else None
+        return Violation("maxLength") if long else None
 
     return check
 
@@ -188,23 +215,23 @@ def _unique(wanted: bool) -> Check:
 
 
 def _required(names: Sequence[str]) -> Check:
-    def check(value: Any, path: tuple[str | int, ...]) -> Violation | None:
+    def check(value: Any) -> Violation | None:
         if isinstance(value, dict):
             for name in names:
                 if name not in value:
-                    return Violation("required", (*path, name))
+                    return Violation("required", (name,))
         return None
 
     return check
 
 
 def _dependent(rules: Mapping[str, Sequence[str]]) -> Check:
-    def check(value: Any, path: tuple[str | int, ...]) -> Violation | None:
+    def check(value: Any) -> Violation | None:
         for name, others in rules.items():
             if isinstance(value, dict) and name in value:
                 for other in others:
                     if other not in value:
-                        return Violation("dependentRequired", (*path, other))
+                        return Violation("dependentRequired", (other,))
         return None
 
     return check
@@ -215,16 +242,16 @@ def _members(schema: Mapping[str, Any]) -> Check:
     others = schema.get("additionalProperties", True)
     other = None if others is False else _compile(others)
 
-    def check(value: Any, path: tuple[str | int, ...]) -> Violation | None:
+    def check(value: Any) -> Violation | None:
         if not isinstance(value, dict):
             return None
         for name, member in value.items():
             part = known.get(name, other)
             if part is None:
-                return Violation("additionalProperties", (*path, name))
-            found = part(member, (*path, name))
+                return Violation("additionalProperties", (name,))
+            found = part(member)
             if found is not None:
-                return found
+                return found.within(name)
         return None
 
     return check
@@ -233,12 +260,12 @@ def _members(schema: Mapping[str, Any]) -> Check:
 def _items(schema: Schema) -> Check:
     part = _compile(schema)
 
-    def check(value: Any, path: tuple[str | int, ...]) -> Violation | None:
+    def check(value: Any) -> Violation | None:
         if isinstance(value, list):
             for index, item in enumerate(value):
-                found = part(item, (*path, index))
+                found = part(item)
                 if found is not None:
-                    return found
+                    return found.within(index)
         return None
 
     return check
@@ -252,9 +279,9 @@ def _counted(keyword: str, holds: Callable[[int], bool]) -> Callable[[Sequence[S
     def build(schemas: Sequence[Schema]) -> Check:
         parts = [_compile(schema) for schema in schemas]
 
-        def check(value: Any, path: tuple[str | int, ...]) -> Violation | None:
-            met = sum(part(value, path) is None for part in parts)
-            return None if holds(met) else Violation(keyword, path)
+        def check(value: Any) -> Violation | None:
+            met = sum(part(value) is None for part in parts)
+            return None if holds(met) else Violation(keyword)
 
         return check
 
@@ -266,8 +293,8 @@ def _conditional(schema: Mapping[str, Any]) -> Check:
     then = _compile(schema.get("then", True))
     otherwise = _compile(schema.get("else", True))
 
-    def check(value: Any, path: tuple[str | int, ...]) -> Violation | None:
-        return (then if condition(value, path) is None else otherwise)(value, path)
+    def check(value: Any) -> Violation | None:
+        return (then if condition(value) is None else otherwise)(value)
 
     return check
 
@@ -298,15 +325,30 @@ def _encoding(_: str) -> Check:
     return _for(str, "contentEncoding", lambda value: decoded_length(value) is not None)
 
 
-def _decoded(limits: Mapping[str, int]) -> Check:
+def _base64(limits: Mapping[str, int]) -> Check:
+    """Return the check of base64 text that stands for a certain number of bytes."""
     low = limits.get("bytes", limits.get("minBytes", 0))
-    high = limits.get("bytes", limits.get("maxBytes"))
+    high = limits.get("bytes", limits.get("maxBytes", sys.maxsize))
 
-    def holds(value: str) -> bool:
+    def check(value: Any) -> Violation | None:
+        if not isinstance(value, str):
+            return None
         length = decoded_length(value)
-        return length is None or (low <= length and (high is None or length <= high))
+        if length is None:
+            return Violation("contentEncoding")
+        return None if low <= length <= high else Violation("x-decoded")
 
-    return _for(str, "x-decoded", holds)
+    return check
+
+
+def _decoded(limits: Mapping[str, int]) -> Check:
+    judge = _base64(limits)
+
+    def check(value: Any) -> Violation | None:
+        found = judge(value)
+        return found if found is not None and found.keyword == "x-decoded" else None
+
+    return check
 
 
 def _max_bytes(limit: int) -> Check:

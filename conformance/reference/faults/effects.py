@@ -111,7 +111,7 @@ def _(endpoint: Endpoint) -> None:
             call = passage.call
             if (
                 call is not None
-                and endpoint.operations[call.operation.name].check(call.params, ()) is None
+                and endpoint.operations[call.operation.name].check(call.params) is None
             ):
                 _do(endpoint, call)
             raise
