@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from conformance.wire import checks
 from conformance.wire.acs_canonical import (
     Authorization,
-    Claim,
+    Method,
     Selection,
     canonical_request,
     hash_hex,
@@ -199,17 +199,10 @@ def verify(request: WireRequest, verifier: Verifier) -> Verified:
     headers = joined_headers(request)
     authorization = Authorization.parse(headers.get("authorization", ""))
     algorithm = authorization.algorithm
-    if algorithm not in HASHES or algorithm not in verifier.policy.algorithms:
+    method = _METHODS.get(algorithm)
+    if method is None or algorithm not in verifier.policy.algorithms:
         raise AuthFailure(FailureKind.BAD_SIGNATURE_METHOD, algorithm)
-    claim = Claim(
-        Scheme.V3,
-        authorization,
-        authorization.credential,
-        HASHES[algorithm],
-        "x-acs-content-sha256",
-        _matches,
-    )
-    return verify_claim(request, verifier, claim, headers)
+    return verify_claim(request, verifier, headers, authorization, authorization.credential, method)
 
 
 def _matches(authorization: Authorization, text: str, identity: Identity) -> bool:
@@ -231,3 +224,9 @@ def _matches(authorization: Authorization, text: str, identity: Identity) -> boo
     hash_name = HASHES[authorization.algorithm]
     computed = keyed_hash(identity.secret, hash_name).digest(text.encode()).hex()
     return hmac.compare_digest(computed.encode(), given.encode())
+
+
+_METHODS = {
+    algorithm: Method(Scheme.V3, hash_name, "x-acs-content-sha256", _matches)
+    for algorithm, hash_name in HASHES.items()
+}

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 from conformance.wire import checks
 from conformance.wire.acs3 import Acs3Auth
-from conformance.wire.acs_canonical import Authorization, Claim, joined_headers, verify_claim
+from conformance.wire.acs_canonical import Authorization, Method, joined_headers, verify_claim
 from conformance.wire.credentials import AccessKey, StsToken
 from conformance.wire.failures import AuthFailure, FailureKind
 from conformance.wire.identity import Identity, Scheme, Verified, Verifier
@@ -108,15 +108,8 @@ def verify(request: WireRequest, verifier: Verifier) -> Verified:
         computed = hmac.digest(key, text.encode(), hash_name).hex()
         return hmac.compare_digest(computed.encode(), authorization.signature.encode())
 
-    claim = Claim(
-        scheme=Scheme.V4,
-        authorization=authorization,
-        access_key_id=access_key_id,
-        hash_name=hash_name,
-        hash_header=_hash_header(authorization.algorithm),
-        holds=holds,
-    )
-    return verify_claim(request, verifier, claim, headers)
+    method = Method(Scheme.V4, hash_name, _hash_header(authorization.algorithm), holds)
+    return verify_claim(request, verifier, headers, authorization, access_key_id, method)
 
 
 def _hash_header(algorithm: str) -> str:

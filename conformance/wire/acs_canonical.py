@@ -72,21 +72,37 @@ def canonical_request(
     Raises:
         KeyError: When a name of ``signed`` is not in ``headers``.
     """
-    layout, names = _layout(tuple(signed))
-    lines = layout % tuple([headers[name].strip() for name in names])
+    lines = _Lines.of(signed).filled(headers)
+    return _joined(method, path, pairs, lines, payload_hash)
+
+
+def _joined(
+    method: str, path: str, pairs: Iterable[tuple[str, str]], lines: str, payload_hash: str
+) -> str:
     return f"{method}\n{path}\n{canonical_query(pairs)}\n{lines}\n{payload_hash}"
 
 
-# A client signs the same names in every request.
-@lru_cache(maxsize=64)
-def _layout(signed: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
-    """Return the lines of signed headers, with a gap for each value, and the line of their names.
+class _Lines(NamedTuple):
+    """The signed headers of a canonical request, with gaps for the values, and their names.
 
-    The names come with it, interned.
+    Attributes:
+        layout: A line for each header, and the line of all names.
+        names: In the order of the gaps, interned.
     """
-    names = [name.replace("%", "%%") for name in signed]
-    layout = "".join([f"{name}:%s\n" for name in names]) + "\n" + ";".join(names)
-    return layout, tuple(map(sys.intern, signed))
+
+    layout: str
+    names: tuple[str, ...]
+
+    @classmethod
+    def of(cls, signed: Iterable[str]) -> "_Lines":
+        """Return the lines for names that are sorted."""
+        names = tuple(map(sys.intern, signed))
+        plain = [name.replace("%", "%%") for name in names]
+        return cls("".join([f"{name}:%s\n" for name in plain]) + "\n" + ";".join(plain), names)
+
+    def filled(self, headers: Mapping[str, str]) -> str:
+        """Return the lines with the values of a request."""
+        return self.layout % tuple([headers[name].strip() for name in self.names])
 
 
 def string_to_sign(algorithm: str, canonical: str, hash_name: str) -> str:
@@ -167,21 +183,17 @@ def _claim(value: str) -> tuple[str, str, tuple[str, ...]] | None:
     return algorithm, parts["Credential"], tuple(parts["SignedHeaders"].split(";"))
 
 
-class Claim(NamedTuple):
-    """What an Authorization header claims, and how to test it.
+class Method(NamedTuple):
+    """How an algorithm signs.
 
     Attributes:
         scheme: V3 or V4.
-        authorization: The parsed header.
-        access_key_id: Who claims to have signed.
         hash_name: Hash of body and canonical request.
         hash_header: Header that carries the hash of the body.
         holds: Tells whether the signature of the header is right for a string to sign.
     """
 
     scheme: Scheme
-    authorization: Authorization
-    access_key_id: str
     hash_name: str
     hash_header: str
     holds: Callable[[Authorization, str, Identity], bool]
@@ -189,7 +201,7 @@ class Claim(NamedTuple):
 
 def joined_headers(request: WireRequest) -> Mapping[str, str]:
     """Return headers by name; several values of one name are sorted and joined by a comma."""
-    headers = request.by_name()
+    headers = request.by_name
     if len(headers) == len(request.headers):
         return headers
     values: dict[str, list[str]] = {}
@@ -199,40 +211,44 @@ def joined_headers(request: WireRequest) -> Mapping[str, str]:
 
 
 def verify_claim(
-    request: WireRequest, verifier: Verifier, claim: Claim, headers: Mapping[str, str]
+    request: WireRequest,
+    verifier: Verifier,
+    headers: Mapping[str, str],
+    authorization: Authorization,
+    access_key_id: str,
+    method: Method,
 ) -> Verified:
     """Run the checks that V3 and V4 share.
 
     Args:
         request: The request.
         verifier: Identities, policy, clock and nonces.
-        claim: What the Authorization header says.
         headers: The request's headers, see `joined_headers`.
+        authorization: What one of them claims.
+        access_key_id: Who claims to have signed.
+        method: How.
     """
     policy, now = verifier.policy, verifier.clock()
     if not all(map(headers.get, _REQUIRED_HEADERS)):
         missing = next(name for name in _REQUIRED_HEADERS if not headers.get(name))
         raise AuthFailure(FailureKind.MISSING_PARAMETER, missing)
-    checks.required(headers.get(claim.hash_header), claim.hash_header)
+    scheme, hash_name, hash_header, holds = method
+    given_hash = checks.required(headers.get(hash_header), hash_header)
     action, version = headers["x-acs-action"], headers["x-acs-version"]
     checks.check_operation(action, version, policy)
     query, form, params = checks.request_pairs(request)
     answer_format = checks.answer_format(params["Format"]) if "Format" in params else "JSON"
-    identity = checks.find_identity(claim.access_key_id, verifier, now)
+    identity = checks.find_identity(access_key_id, verifier, now)
     checks.check_time(headers["x-acs-date"], "x-acs-date", parse_iso, now, policy)
-    payload_hash = hash_hex(claim.hash_name, request.body)
-    if headers[claim.hash_header] != payload_hash:
-        raise AuthFailure(FailureKind.CONTENT_HASH_MISMATCH, claim.hash_header)
-    canonical = canonical_request(
-        request.method,
-        request.path,
-        query,
-        headers=headers,
-        signed=_signed_headers(claim.authorization, headers),
-        payload_hash=payload_hash,
-    )
-    text = string_to_sign(claim.authorization.algorithm, canonical, claim.hash_name)
-    if not claim.holds(claim.authorization, text, identity):
+    payload_hash = hash_hex(hash_name, request.body)
+    if given_hash != payload_hash:
+        raise AuthFailure(FailureKind.CONTENT_HASH_MISMATCH, hash_header)
+    lines, failure = _judged(authorization.signed_headers, tuple(headers))
+    if failure is not None:
+        raise AuthFailure(*failure)
+    canonical = _joined(request.method, request.path, query, lines.filled(headers), payload_hash)
+    text = string_to_sign(authorization.algorithm, canonical, hash_name)
+    if not holds(authorization, text, identity):
         raise AuthFailure(
             FailureKind.SIGNATURE_MISMATCH, string_to_sign=text, canonical_request=canonical
         )
@@ -241,32 +257,25 @@ def verify_claim(
     pairs = query + form
     if not _COMMON.isdisjoint(params):
         pairs = [pair for pair in pairs if pair[0] not in _COMMON]
-    return Verified(claim.scheme, identity, action, version, answer_format, tuple(pairs))
-
-
-def _signed_headers(authorization: Authorization, headers: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the names signed, sorted; refuse absent ones and unsigned x-acs-* and host.
-
-    Documentation tells clients to sign host and every x-acs-* header. A verifier that let action or
-    token go unsigned would let a captured request be turned into another.
-    """
-    signed, failure = _judged(authorization.signed_headers, tuple(headers))
-    if failure is not None:
-        raise AuthFailure(*failure)
-    return signed
+    return Verified(scheme, identity, action, version, answer_format, tuple(pairs))
 
 
 # Names come in the same order again in every request of a client.
 @lru_cache(maxsize=64)
 def _judged(
     claimed: tuple[str, ...], present: tuple[str, ...]
-) -> tuple[tuple[str, ...], tuple[FailureKind, str] | None]:
-    """Return the names of SignedHeaders sorted, and what is wrong with them."""
-    signed, names = tuple(sorted(claimed)), frozenset(claimed)
+) -> tuple[_Lines, tuple[FailureKind, str] | None]:
+    """Return the lines that SignedHeaders asks for, and what is wrong with the names in it.
+
+    Wrong are names of absent headers, and the want of x-acs-* or host: documentation tells clients
+    to sign host and every x-acs-* header, and a verifier that let action or token go unsigned would
+    let a captured request be turned into another.
+    """
+    lines, names = _Lines.of(sorted(claimed)), frozenset(claimed)
     if not names.issubset(present):
-        missing = next(name for name in signed if name not in present)
-        return signed, (FailureKind.MISSING_SIGNED_HEADER, missing)
+        missing = next(name for name in lines.names if name not in present)
+        return lines, (FailureKind.MISSING_SIGNED_HEADER, missing)
     for name in present:
         if name not in names and (name.startswith("x-acs-") or name == "host"):
-            return signed, (FailureKind.UNSIGNED_HEADER, name)
-    return signed, None
+            return lines, (FailureKind.UNSIGNED_HEADER, name)
+    return lines, None

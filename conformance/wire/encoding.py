@@ -114,8 +114,10 @@ def decode_pairs(raw: bytes | str) -> list[tuple[str, str]]:
         for part in text.split("&"):
             if part:
                 name, _, value = part.partition("=")
-                if "%" in part:
-                    name, value = _unescaped(name), _unescaped(value)
+                if "%" in value:
+                    value = _unescaped(value)
+                if "%" in name:
+                    name = _unescaped(name)
                 pairs.append((name, value))
     except UnicodeError:
         raise WireError("a parameter is not valid UTF-8") from None
@@ -123,8 +125,7 @@ def decode_pairs(raw: bytes | str) -> list[tuple[str, str]]:
 
 
 def _unescaped(text: str) -> str:
-    if "%" not in text:
-        return text
+    """Decode a text that holds an escape."""
     first, _, rest = text.partition("%")
     try:  # a third of the time that unquote_to_bytes takes
         if "%" not in rest:

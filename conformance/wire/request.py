@@ -33,8 +33,11 @@ class WireRequest:
     body: bytes = field(repr=False)
     host: str
     secure: bool = True
-    #: Made of the headers when first asked for; several stages ask for the same.
-    _by_name: dict[str, str] | None = field(default=None, init=False, repr=False, compare=False)
+    #: Headers by name, of a repeated one the last: every stage asks for some.
+    by_name: Mapping[str, str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self.by_name = dict(self.headers)
 
     @classmethod
     def build(
@@ -70,16 +73,9 @@ class WireRequest:
             request.url.scheme == "https",
         )
 
-    def by_name(self) -> Mapping[str, str]:
-        """Return headers by name, of a repeated one the last."""
-        named = self._by_name
-        if named is None:
-            named = self._by_name = dict(self.headers)
-        return named
-
     def header(self, name: str) -> str | None:
         """Return the first value of a header given in lower case, or None."""
-        named = self.by_name()
+        named = self.by_name
         if len(named) == len(self.headers):
             return named.get(name)
         return next((value for key, value in self.headers if key == name), None)

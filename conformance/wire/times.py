@@ -72,4 +72,4 @@ def parse_http_date(text: str) -> datetime:
 
 def is_fresh(moment: datetime, now: datetime, window: timedelta) -> bool:
     """Tell whether ``moment`` lies within ``window`` of ``now``, before or after."""
-    return -window <= now - moment <= window
+    return abs(now - moment) <= window

@@ -27,7 +27,7 @@ def recognise(request: WireRequest) -> Scheme:
     Raises:
         AuthFailure: With UNPARSABLE_PARAMETERS when query or form had to be read and could not be.
     """
-    headers = request.by_name()
+    headers = request.by_name
     if instance.API_NAME_HEADER in headers:
         return Scheme.INSTANCE
     authorization = headers.get("authorization", "")
