@@ -271,6 +271,8 @@ class Account:
     secret_rotations: list[datetime] = field(default_factory=list)
     default_instance: str | None = None
     status: ServiceStatus = "Enabled"
+    #: Whether any key or secret was ever given a policy of its own.
+    has_policies: bool = False
 
     def arn(self, kind: str, identifier: str) -> str:
         """Return ``acs:kms:<region>:<uid>:<kind>/<identifier>``."""

@@ -66,6 +66,7 @@ def create_key(call: Call) -> dict[str, Any]:
     if interval is not None:
         schedule_rotation(key, interval, call.now)
     call.account.keys[key.id] = key
+    call.account.has_policies |= key.policy is not None
     return {"KeyMetadata": call.endpoint.seams.metadata(call, key)}
 
 

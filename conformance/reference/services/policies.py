@@ -64,6 +64,11 @@ def stored_policy(call: Call) -> PolicyDocument:
     return document
 
 
+def _set(call: Call, thing: Key | Secret) -> None:
+    thing.policy = call.endpoint.seams.stored_policy(call)
+    call.account.has_policies = True
+
+
 def _shown(call: Call, thing: Key | Secret) -> dict[str, Any]:
     return {"Policy": json.dumps(thing.policy or default_policy(call))}
 
@@ -71,7 +76,7 @@ def _shown(call: Call, thing: Key | Secret) -> dict[str, Any]:
 @handles("SetKeyPolicy")
 def set_key_policy(call: Call) -> dict[str, Any]:
     """Replace the policy of a key."""
-    _key(call).policy = call.endpoint.seams.stored_policy(call)
+    _set(call, _key(call))
     return {}
 
 
@@ -84,7 +89,7 @@ def get_key_policy(call: Call) -> dict[str, Any]:
 @handles("SetSecretPolicy")
 def set_secret_policy(call: Call) -> dict[str, Any]:
     """Replace the policy of a secret."""
-    _secret(call).policy = call.endpoint.seams.stored_policy(call)
+    _set(call, _secret(call))
     return {}
 
 

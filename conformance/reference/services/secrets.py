@@ -76,6 +76,7 @@ def create_secret(call: Call) -> dict[str, Any]:
     if interval is not None:
         schedule_secret_rotation(secret, interval, call.now)
     call.account.secrets[name] = secret
+    call.account.has_policies |= secret.policy is not None
     return _created(call, secret, version)
 
 
