@@ -23,10 +23,14 @@ Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 #: What is left to do for an answer.
 Rest: TypeAlias = Coroutine[Any, Any, None] | None
+#: Does it, for the request that a `Send` belongs to.
+Start: TypeAlias = Callable[[Send, Rest], None]
 
 #: How much more than the limit of a body is read and dropped, so that a client that sends all
 #: before it reads gets to see the refusal.
 _DRAINED = 32 * 1024 * 1024
+#: So that nobody fills the memory with names of headers.
+_NAMES_KEPT = 1_000
 
 
 class Disconnected(Exception):  # noqa: N818 - names what happened
@@ -50,15 +54,22 @@ class Application:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        rest = self.begin(scope, receive, send)
+        rest = self.begin(scope, receive, send, None)
         if rest is not None:
             await rest
 
-    def begin(self, scope: Scope, receive: Receive, send: Send) -> Rest:
+    def begin(self, scope: Scope, receive: Receive, send: Send, start: Start | None) -> Rest:
         """Answer one request as far as nothing has to be waited for, which mostly is to the end.
 
+        Args:
+            scope: Of ASGI.
+            receive: Likewise.
+            send: Likewise.
+            start: Called when a thread has done RSA private-key work, which a task would be a dear
+                way to wait for; without it the work belongs to what is left to do.
+
         Returns:
-            What is left to do; None when the answer is written.
+            What is left to do; None when the answer is written, or `start` will be called.
         """
         self._endpoint.witness.counts["requests"] += 1
         body = take_whole(receive)
@@ -66,18 +77,20 @@ class Application:
             return self._receive(scope, receive, send)
         if len(body) > self._endpoint.settings.body_limit:
             body = None
-        return self._proceed(scope, body, receive, send)
+        return self._proceed(scope, body, receive, send, start)
 
     async def _receive(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             body = await self._body(receive)
         except Disconnected:
             return
-        rest = self._proceed(scope, body, receive, send)
+        rest = self._proceed(scope, body, receive, send, None)
         if rest is not None:
             await rest
 
-    def _proceed(self, scope: Scope, body: bytes | None, receive: Receive, send: Send) -> Rest:
+    def _proceed(
+        self, scope: Scope, body: bytes | None, receive: Receive, send: Send, start: Start | None
+    ) -> Rest:
         """Answer by script or by the endpoint; without a body it was larger than allowed."""
         endpoint = self._endpoint
         request = _wire_request(scope, body or b"", secure=self._listener != "http")
@@ -91,9 +104,9 @@ class Application:
             reply = endpoint.script.take(action)
             if reply is not None:
                 endpoint.witness.counts["scripted"] += 1
-                ask = partial(self._ask, request, body, client_ip, seen, send)
+                ask = partial(self._ask, request, body, client_ip, seen, send, None)
                 return _scripted(play(reply, receive, send), ask)
-        return self._ask(request, body, client_ip, seen, send)
+        return self._ask(request, body, client_ip, seen, send, start)
 
     def _ask(
         self,
@@ -102,6 +115,7 @@ class Application:
         client_ip: str,
         seen: SeenRequest | None,
         send: Send,
+        start: Start | None,
     ) -> Rest:
         """Let the endpoint answer."""
         endpoint = self._endpoint
@@ -114,18 +128,28 @@ class Application:
             side=self._side,
             client_ip=client_ip,
         )
-        if endpoint.is_slow(passage):
-            return self._finish_slowly(passage, seen, send)
-        return self._finish(passage, endpoint.finish(passage), seen, send)
+        if not endpoint.is_slow(passage):
+            return self._finish(passage, seen, send, endpoint.finish(passage))
+        finish = partial(self._finish, passage, seen, send)
+        if start is None:
+            return self._finish_slowly(passage, finish)
+        self._workers.run(
+            partial(endpoint.finish, passage), lambda response: start(send, finish(response))
+        )
+        return None
 
-    async def _finish_slowly(self, passage: Passage, seen: SeenRequest | None, send: Send) -> None:
-        response = await self._workers.run(self._endpoint.finish, passage)
-        rest = self._finish(passage, response, seen, send)
+    async def _finish_slowly(self, passage: Passage, finish: Callable[[Response], Rest]) -> None:
+        done = asyncio.get_running_loop().create_future()
+        self._workers.run(
+            partial(self._endpoint.finish, passage),
+            lambda response: None if done.done() else done.set_result(response),
+        )
+        rest = finish(await done)
         if rest is not None:
             await rest
 
     def _finish(
-        self, passage: Passage, response: Response, seen: SeenRequest | None, send: Send
+        self, passage: Passage, seen: SeenRequest | None, send: Send, response: Response
     ) -> Rest:
         if seen is not None:
             seen.scheme = passage.scheme.value
@@ -133,7 +157,7 @@ class Application:
             seen.status = response.status
             seen.code = passage.error.code if passage.error else ""
         # After an upgrade that was not taken the parser reads no further request.
-        return self._answer(response, send, last="upgrade" in passage.request.by_name())
+        return self._answer(response, send, last="upgrade" in passage.request.by_name)
 
     async def _body(self, receive: Receive) -> bytes | None:
         """Return a body as it comes, None when it is larger than allowed."""
@@ -208,22 +232,24 @@ async def _scripted(played: Awaitable[bool], ask: Callable[[], Rest]) -> None:
 
 
 def _wire_request(scope: Scope, body: bytes, *, secure: bool) -> WireRequest:
-    headers: tuple[tuple[str, str], ...] = ()
-    if scope["headers"]:
-        names, values = zip(*scope["headers"])  # noqa: B905 - pairs, and strict doubles the time
-        # No header holds a line feed, so that all of them are decoded at once.
-        texts = b"\n".join(values).decode("latin-1").split("\n")
-        headers = tuple(zip(_decoded(names), texts))  # noqa: B905 - likewise
+    headers = tuple([(_NAMES[name], text.decode("latin-1")) for name, text in scope["headers"]])
     path = scope["raw_path"].decode("latin-1")
     request = WireRequest(scope["method"], path, scope["query_string"], headers, body, "", secure)
     request.host = request.header("host") or ""
     return request
 
 
-# A client sends the same names in the same order again in every request.
-@lru_cache(maxsize=256)
-def _decoded(names: tuple[bytes, ...]) -> tuple[str, ...]:
-    return tuple([sys.intern(name.decode("latin-1")) for name in names])
+class _Names(dict[bytes, str]):
+    """Names of headers as text; clients send the same ones again in every request."""
+
+    def __missing__(self, name: bytes) -> str:
+        text = sys.intern(name.decode("latin-1"))
+        if len(self) < _NAMES_KEPT:
+            self[name] = text
+        return text
+
+
+_NAMES = _Names()
 
 
 @lru_cache(maxsize=256)

@@ -6,13 +6,13 @@ its place.
 """
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache, partial
-from random import getrandbits
+from itertools import count
 from typing import TypeAlias
+from uuid import uuid4
 
 from conformance.reference import dedicated, pipeline
 from conformance.reference.access_control import AccessControl
@@ -59,6 +59,9 @@ ADMISSION = (
 )
 #: Nonces remembered for each access key.
 _NONCES = 20_000
+#: What request ids begin with, and how they go on.
+_PROCESS = str(uuid4()).upper()[:23]
+_NUMBERS = count(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,19 @@ class Operations(dict[str, Known]):
     def __missing__(self, name: str) -> Known:
         self[name] = known = _known(name)
         return known
+
+
+class _Unlocked:
+    """A block during which a lock is let go of."""
+
+    def __init__(self, lock: threading.Lock) -> None:
+        self._lock = lock
+
+    def __enter__(self) -> None:
+        self._lock.release()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.acquire()
 
 
 class Endpoint:
@@ -140,6 +156,7 @@ class Endpoint:
         #: How the schemes that are offered are verified.
         self.verify_by_scheme: list[tuple[Scheme, Verify]] = []
         self._lock = threading.Lock()
+        self._unlocked = _Unlocked(self._lock)
         self.choose_api: Stage = partial(dedicated.choose_api, self)
         self.instance_api: Callable[[Passage], Response] = partial(dedicated.instance_api, self)
         self.gateway_check: Stage = partial(pipeline.gateway_check, self)
@@ -242,17 +259,12 @@ class Endpoint:
         self.witness.note_internal_error(error)
         return KmsError("InternalFailure", "The service failed for a reason of its own.")
 
-    @contextmanager
-    def heavy(self) -> Iterator[None]:
+    def heavy(self) -> "_Unlocked":
         """Let other calls go on while a handler does RSA private-key work.
 
         State may have changed when the block ends: look up before it, change after it.
         """
-        self._lock.release()
-        try:
-            yield
-        finally:
-            self._lock.acquire()
+        return self._unlocked
 
     def verifier_at(self, now: datetime) -> Verifier:
         """Return the verifier for a request that arrived at ``now``."""
@@ -284,6 +296,8 @@ class Endpoint:
 
 
 def new_request_id() -> str:
-    """Return a random UUID in upper case, the form that samples of answers show."""
-    text = getrandbits(128).to_bytes(16).hex().upper()
-    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-A{text[17:20]}-{text[20:]}"
+    """Return a UUID in upper case, the form that samples of answers show.
+
+    Random is the part that all ids of a process share; the rest is a running number.
+    """
+    return f"{_PROCESS}-{next(_NUMBERS):012X}"

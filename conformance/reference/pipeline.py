@@ -18,8 +18,6 @@ from conformance.wire.render import JSON_TYPE, XML_TYPE, error_members, render_e
 from conformance.wire.verify import recognise as recognise_scheme
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from conformance.reference.endpoint import Endpoint
     from conformance.wire.request import WireRequest
 
@@ -104,18 +102,16 @@ def parse(endpoint: "Endpoint", passage: Passage) -> None:
     if passage.gateway not in known.gateways:
         message = f"{operation.name} is not offered by this gateway."
         raise KmsError("UnsupportedOperation", message)
-    pairs: Sequence[tuple[str, str]] = verified.parameters
-    if not known.takes_region:
-        # Legacy SDKs add it to every call.
-        pairs = [pair for pair in pairs if pair[0] != "RegionId"]
     try:
-        passage.params = known.codec.decode(pairs)
+        params = passage.params = known.codec.decode(verified.parameters)
     except DuplicateParameter:
         message = "A parameter was given more than once."
         raise answers.refuse("unparsable-parameters", family, message) from None
+    if not known.takes_region:
+        params.pop("RegionId", None)  # legacy SDKs add it to every call
     passage.call = Call(
         operation,
-        passage.params,
+        params,
         endpoint.identities.principal(verified.identity.access_key_id),
         passage.now,
         endpoint.account,
@@ -156,7 +152,7 @@ def validate(endpoint: "Endpoint", passage: Passage) -> None:
     """Judge the parameters by the operation's request schema."""
     call = passage.call
     assert call is not None
-    violation = endpoint.operations[call.operation.name].check(call.params, ())
+    violation = endpoint.operations[call.operation.name].check(call.params)
     if violation is None:
         return
     error = answers.parameter_error(call.operation, violation, endpoint.settings.error_family)

@@ -22,7 +22,7 @@ else:
 
 #: Answers a request, given as ASGI gives it, as far as nothing has to be waited for. A task for
 #: each request costs as much as a whole stage, and two rounds of the event loop.
-Begin: TypeAlias = Callable[[Any, Any, Any], Coroutine[Any, Any, None] | None]
+Begin: TypeAlias = Callable[[Any, Any, Any, Any], Coroutine[Any, Any, None] | None]
 
 _IS_HTTPTOOLS = hasattr(HttpProtocol, "_start_asgi_task")
 
@@ -124,13 +124,17 @@ class Connection(HttpProtocol):
         (cycle, application), self._unstarted = self._unstarted, None
         if self._begin is not None:
             try:
-                rest = self._begin(cycle.scope, cycle.receive, cycle.send)
+                rest = self._begin(cycle.scope, cycle.receive, cycle.send, self._start_rest)
             except Exception as error:  # noqa: BLE001 - answered with 500 like that of a task
                 rest = _failure(error)
-            if rest is None:
-                return
-            application = _Rest(rest)
-        super()._start_asgi_task(cycle, application)
+            self._start_rest(cycle.send, rest)
+        else:
+            super()._start_asgi_task(cycle, application)
+
+    def _start_rest(self, send: Any, rest: Coroutine[Any, Any, None] | None) -> None:
+        """Start what is left to do for an answer, if anything is, as a task like those of ASGI."""
+        if rest is not None:
+            super()._start_asgi_task(send.__self__, _Rest(rest))
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
         """Wait for the body before the answer is begun: nearly always it is there already."""

@@ -5,18 +5,17 @@ import contextlib
 import queue
 import threading
 from collections.abc import Callable
-from typing import Any, NamedTuple, ParamSpec, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 
 class _Job(NamedTuple):
-    """What a thread does, and the future of an event loop that waits for it."""
+    """What a thread does, and what an event loop does with the result."""
 
     loop: asyncio.AbstractEventLoop
-    future: "asyncio.Future[Any]"
     function: Callable[[], Any]
+    then: Callable[[Any], object]
 
 
 class Workers:
@@ -37,18 +36,18 @@ class Workers:
         ]
         self._started = False
 
-    def run(
-        self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs
-    ) -> "asyncio.Future[T]":
-        """Queue one job of the running event loop; awaiting what is returned gives its result."""
+    def run(self, function: Callable[[], T], then: Callable[[T], object]) -> None:
+        """Queue one job of the running event loop.
+
+        Args:
+            function: What a thread does; it answers for its own errors.
+            then: Called by the event loop with what the function returned.
+        """
         if not self._started:
             self._started = True
             for thread in self._threads:
                 thread.start()
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[T] = loop.create_future()
-        self._jobs.put(_Job(loop, future, lambda: function(*args, **kwargs)))
-        return future
+        self._jobs.put(_Job(asyncio.get_running_loop(), function, then))
 
     def shutdown(self) -> None:
         """Let the threads end when what is queued is done; never waits for them."""
@@ -57,19 +56,6 @@ class Workers:
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
-            result, error = None, None
-            try:
-                result = job.function()
-            except BaseException as raised:  # noqa: BLE001 - belongs to whoever waits for it
-                error = raised
+            result = job.function()
             with contextlib.suppress(RuntimeError):  # the loop has ended already
-                job.loop.call_soon_threadsafe(_settle, job.future, result, error)
-
-
-def _settle(future: "asyncio.Future[Any]", result: object, error: BaseException | None) -> None:
-    if future.done():  # nobody waits any longer
-        return
-    if error is None:
-        future.set_result(result)
-    else:
-        future.set_exception(error)
+                job.loop.call_soon_threadsafe(job.then, result)
