@@ -25,7 +25,7 @@ def choose_api(endpoint: "Endpoint", passage: Passage) -> None:
 
 
 def _is_kms_api(request: WireRequest) -> bool:
-    headers = dict(request.headers)
+    headers = request.by_name
     if API_NAME_HEADER in headers or KEY_ID_HEADER in headers:
         return False
     if headers.get("content-type", "").startswith(PROTOBUF):

@@ -58,7 +58,7 @@ def string_to_sign(
         headers: All headers with lower-case names.
     """
     lines = sorted(
-        f"{name}:{value.strip()}\n" for name, value in headers if name.startswith("x-kms-")
+        [f"{name}:{value.strip()}\n" for name, value in headers if name.startswith("x-kms-")]
     )
     return f"{method}\n{body_hash}\n{content_type}\n{date}\n{''.join(lines)}/"
 
@@ -286,7 +286,7 @@ def verify(request: WireRequest, verifier: Verifier, steps: Iterable[Step] = STE
     Raises:
         AuthFailure: With the kind of the first check that failed.
     """
-    admission = Admission(request, verifier, verifier.clock(), dict(request.headers))
+    admission = Admission(request, verifier, verifier.clock(), dict(request.by_name))
     for step in steps:
         step(admission)
     assert admission.identity is not None

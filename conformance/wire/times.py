@@ -50,6 +50,7 @@ def format_http_date(moment: datetime) -> str:
     return format_datetime(moment.astimezone(UTC), usegmt=True)
 
 
+@lru_cache(maxsize=4096)
 def parse_http_date(text: str) -> datetime:
     """Read an RFC 1123 date ending in GMT (clients) or UTC (documentation); WireError otherwise."""
     match = _RFC1123.fullmatch(text)

@@ -1,6 +1,6 @@
 """From a request to a call: authenticated, decoded, with fields that fit their constraints."""
 
-from dataclasses import replace
+from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +20,10 @@ _MIGRATION_HEADER = "x-kms-migrationkeyversionid"
 
 
 @cache
-def _policy() -> Policy:
+def _policy(freshness: timedelta) -> Policy:
     api = instance_api()
     return Policy(
+        freshness=freshness,
         instance_versions=frozenset({api.transport["version"]}),
         instance_actions=frozenset(api.operations),
         instance_words=frozenset(api.transport["signature"]["schemeWords"]),
@@ -33,7 +34,7 @@ def _policy() -> Policy:
 @seam
 def instance_policy(endpoint: "Endpoint") -> Policy:
     """Return what authentication insists on."""
-    return replace(_policy(), freshness=endpoint.settings.freshness)
+    return _policy(endpoint.settings.freshness)
 
 
 @seam

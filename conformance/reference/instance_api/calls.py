@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from conformance.reference.endpoint import Endpoint
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen for the same reason as `Call`.
+@dataclass(slots=True)
 class InstanceCall:
     """One authenticated call with fields that are decoded and fit their constraints.
 
