@@ -361,3 +361,136 @@ def _(endpoint: Endpoint) -> None:
 )
 def _(endpoint: Endpoint) -> None:
     _secret_filter_ignored(endpoint, "SecretType")
+
+
+@fault(
+    "last-filter-only",
+    breaks=("PAG-011", "PAG-012"),
+    statement="Of several filters only the last counts.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    original = endpoint.seams.combine_filters
+    endpoint.seams.combine_filters = lambda filters: original(list(filters)[-1:])
+
+
+@fault(
+    "filters-are-alternatives",
+    breaks=("PAG-011", "PAG-012"),
+    statement="What matches one of several filters is listed; with a single one all is right.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    def listed(call: Call, original: Handler) -> dict[str, Any]:
+        filters = call.params.get("Filters", [])
+        outer, inner = _rows_of(call)
+        if len({row["Key"].lower() for row in filters}) < 2:
+            return original(call)
+        rows: list[Any] = []
+        for row in filters:
+            every = with_params(call, Filters=[row], PageNumber=1, PageSize=1_000_000)
+            rows += [one for one in original(every)[outer][inner] if one not in rows]
+        answer = original(call)
+        return {**answer, outer: {inner: rows}, "TotalCount": len(rows)}
+
+    wrap_handler(endpoint, ["ListKeys", "ListSecrets"], listed)
+
+
+def _rows_of(call: Call) -> tuple[str, str]:
+    assert call.operation.paging is not None
+    outer, _, inner = call.operation.paging["list"].partition(".")
+    return outer, inner
+
+
+@fault(
+    "tag-filters-know-first-tags-only",
+    breaks=("PAG-019",),
+    statement="Filters by tag go by the tags that a key or secret was created with.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    first: dict[str, Any] = {}
+
+    def remember(call: Call, original: Handler) -> dict[str, Any]:
+        answer = original(call)
+        for things in (call.account.keys, call.account.secrets):
+            for name, thing in things.items():
+                first.setdefault(name, dict(thing.tags))
+        return answer
+
+    def listed(call: Call, original: Handler) -> dict[str, Any]:
+        things: Any = call.account.keys
+        if call.operation.name == "ListSecrets":
+            things = call.account.secrets
+        now = {name: thing.tags for name, thing in things.items()}
+        for name, thing in things.items():
+            thing.tags = first.get(name, thing.tags)
+        try:
+            return original(call)
+        finally:
+            for name, thing in things.items():
+                thing.tags = now[name]
+
+    wrap_handler(endpoint, ["CreateKey", "CreateSecret"], remember)
+    wrap_handler(endpoint, ["ListKeys", "ListSecrets"], listed)
+
+
+@fault(
+    "alias-filter-keeps-former-key",
+    breaks=("PAG-019",),
+    statement="ListKeys by AliasName finds the key that the alias was made for, wherever it moved.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    made: dict[str, str] = {}
+
+    def create(call: Call, original: Handler) -> dict[str, Any]:
+        answer = original(call)
+        made[call.params["AliasName"]] = call.params["KeyId"]
+        return answer
+
+    def listed(call: Call, original: Handler) -> dict[str, Any]:
+        aliases = call.account.aliases
+        now = {name: alias.key_id for name, alias in aliases.items()}
+        for name, alias in aliases.items():
+            alias.key_id = made.get(name, alias.key_id)
+        try:
+            return original(call)
+        finally:
+            for name, alias in aliases.items():
+                alias.key_id = now[name]
+
+    wrap_handler(endpoint, ["CreateAlias"], create)
+    wrap_handler(endpoint, ["ListKeys"], listed)
+
+
+@fault(
+    "keys-waiting-for-material-are-not-listed",
+    breaks=("PAG-017",),
+    statement="ListKeys leaves out keys that are PendingImport.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    def listed(call: Call, original: Handler) -> dict[str, Any]:
+        keys = call.account.keys
+        everything = dict(keys)
+        for name in [name for name, key in keys.items() if key.state == "PendingImport"]:
+            del keys[name]
+        try:
+            return original(call)
+        finally:
+            keys.clear()
+            keys.update(everything)
+
+    wrap_handler(endpoint, ["ListKeys"], listed)
+
+
+@fault(
+    "pages-of-fifty-at-most",
+    breaks=("PAG-020",),
+    statement="A page has fifty rows at most, whatever PageSize says.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    original = endpoint.seams.page_slice
+    endpoint.seams.page_slice = lambda rows, number, size: original(rows, number, size)[:50]

@@ -9,11 +9,12 @@ from conformance.rules.lists import list_path, pages, rows_at
 from conformance.run.context import Kms
 from conformance.run.registry import Case, Level, rule
 
-_FILTERS = "Operation descriptions, Go SDK alibabacloud-go/kms-20160120 v4.1.0"
+FILTERS = "Operation descriptions, Go SDK alibabacloud-go/kms-20160120 v4.1.0"
 _MOST_TOKENS = 50
 
 
-def _filter(**keys: Sequence[str]) -> dict[str, Any]:
+def filter_on(**keys: Sequence[str]) -> dict[str, Any]:
+    """Return the parameter Filters with these keys, each with its values."""
     return {"Filters": [{"Key": key, "Values": list(values)} for key, values in keys.items()]}
 
 
@@ -44,12 +45,13 @@ def _expect(
     )
 
 
-def _by_id(kms: Kms, key_id: str) -> str:
+def by_id(kms: Kms, key_id: str) -> str:
     """Return how the target spells the filter key for ids: documents write KeyId and keyId."""
-    return "KeyId" if kms.call("ListKeys", _filter(KeyId=[key_id])).ok else "keyId"
+    return "KeyId" if kms.call("ListKeys", filter_on(KeyId=[key_id])).ok else "keyId"
 
 
-def _tag(kms: Kms) -> str:
+def new_tag(kms: Kms) -> str:
+    """Return a text that nothing of the account has as tag yet."""
     return f"{kms.marker}-{kms.random.getrandbits(32):08x}"
 
 
@@ -60,7 +62,7 @@ def _tag(kms: Kms) -> str:
     statement="ListKeys with a filter lists the keys that match it and no others: by KeyState, "
     "KeySpec, KeyUsage, KeyId, AliasName, TagKey and TagValue.",
     provenance="documented",
-    source=_FILTERS,
+    source=FILTERS,
     stage="service",
     promises=(
         "state/ListKeys/Enabled",
@@ -72,7 +74,7 @@ def _tag(kms: Kms) -> str:
 )
 def keys_by_filter(kms: Kms) -> None:
     """Filter by each key that can be told of keys of one's own."""
-    tag = _tag(kms)
+    tag = new_tag(kms)
     enabled = new_key(kms, Tags=[{"TagKey": tag, "TagValue": tag}])
     disabled = new_key(kms)
     done(kms, "DisableKey", {"KeyId": disabled})
@@ -80,15 +82,15 @@ def keys_by_filter(kms: Kms) -> None:
     alias = kms.fresh_name("alias")
     done(kms, "CreateAlias", {"AliasName": alias, "KeyId": pair})
     for filters, inside in (
-        (_filter(KeyState=["Disabled"]), {disabled}),
-        (_filter(KeyState=["Enabled"]), {enabled, pair}),
-        (_filter(KeySpec=["EC_P256"]), {pair}),
-        (_filter(KeyUsage=["ENCRYPT/DECRYPT"]), {enabled, disabled}),
-        (_filter(**{_by_id(kms, enabled): [enabled]}), {enabled}),
-        (_filter(AliasName=[alias]), {pair}),
-        (_filter(TagKey=[tag]), {enabled}),
-        (_filter(TagValue=[tag]), {enabled}),
-        (_filter(TagKey=[tag], TagValue=[tag]), {enabled}),
+        (filter_on(KeyState=["Disabled"]), {disabled}),
+        (filter_on(KeyState=["Enabled"]), {enabled, pair}),
+        (filter_on(KeySpec=["EC_P256"]), {pair}),
+        (filter_on(KeyUsage=["ENCRYPT/DECRYPT"]), {enabled, disabled}),
+        (filter_on(**{by_id(kms, enabled): [enabled]}), {enabled}),
+        (filter_on(AliasName=[alias]), {pair}),
+        (filter_on(TagKey=[tag]), {enabled}),
+        (filter_on(TagValue=[tag]), {enabled}),
+        (filter_on(TagKey=[tag], TagValue=[tag]), {enabled}),
     ):
         _expect(kms, "ListKeys", filters, inside, {enabled, disabled, pair} - inside)
 
@@ -100,25 +102,30 @@ def keys_by_filter(kms: Kms) -> None:
     statement="Values of one filter key are alternatives, also when the key comes twice; "
     "different filter keys narrow each other.",
     provenance="documented",
-    source=_FILTERS,
+    source=FILTERS,
     stage="service",
     promises=("semantics/filters",),
     operations=("ListKeys",),
     safety="creates",
 )
 def filters_combine(kms: Kms) -> None:
-    """Combine filters on three keys."""
-    keys = [new_key(kms) for _ in range(3)]
-    done(kms, "DisableKey", {"KeyId": keys[1]})
-    two = {keys[0], keys[1]}
-    name = _by_id(kms, keys[0])
-    _expect(kms, "ListKeys", _filter(**{name: keys[:2]}), two, {keys[2]})
+    """Combine filters on two enabled and two disabled keys."""
+    keys = [new_key(kms) for _ in range(4)]
+    for key in keys[1], keys[3]:
+        done(kms, "DisableKey", {"KeyId": key})
+    name = by_id(kms, keys[0])
+    two, others = set(keys[:2]), set(keys[2:])
+    _expect(kms, "ListKeys", filter_on(**{name: keys[:2]}), two, others)
     twice = {"Filters": [{"Key": name, "Values": [key]} for key in keys[:2]]}
-    _expect(kms, "ListKeys", twice, two, {keys[2]})
-    both = _filter(**{name: keys[:2], "KeyState": ["Disabled"]})
-    _expect(kms, "ListKeys", both, {keys[1]}, {keys[0], keys[2]})
-    either = _filter(**{name: keys, "KeyState": ["Disabled", "PendingDeletion"]})
-    _expect(kms, "ListKeys", either, {keys[1]}, {keys[0], keys[2]})
+    _expect(kms, "ListKeys", twice, two, others)
+    both = filter_on(**{name: keys[:2], "KeyState": ["Disabled"]})
+    turned = {"Filters": both["Filters"][::-1]}
+    for filters in both, turned:
+        _expect(kms, "ListKeys", filters, {keys[1]}, {keys[0], *others})
+    either = filter_on(**{name: keys, "KeyState": ["Disabled", "PendingDeletion"]})
+    _expect(kms, "ListKeys", either, {keys[1], keys[3]}, {keys[0], keys[2]})
+    apart = filter_on(**{name: keys, "KeySpec": ["EC_P256"], "KeyUsage": ["ENCRYPT/DECRYPT"]})
+    _expect(kms, "ListKeys", apart, set(), set(keys))
 
 
 @rule(
@@ -128,24 +135,26 @@ def filters_combine(kms: Kms) -> None:
     statement="ListSecrets with a filter lists the secrets that match it and no others: by "
     "SecretName, TagKey and TagValue, values of one key being alternatives.",
     provenance="documented",
-    source=_FILTERS,
+    source=FILTERS,
     stage="service",
     operations=("ListSecrets",),
     safety="creates",
 )
 def secrets_by_filter(kms: Kms) -> None:
     """Filter secrets of one's own."""
-    tag = _tag(kms)
+    tag = new_tag(kms)
     tagged, _ = new_secret(kms, Tags=[{"TagKey": tag, "TagValue": tag}])
     plain, _ = new_secret(kms)
     other, _ = new_secret(kms)
     # Whether a name is compared as a whole is not told: only full names are asked for.
     for filters, inside, outside in (
-        (_filter(SecretName=[plain]), {plain}, {tagged}),
-        (_filter(SecretName=[plain, tagged]), {plain, tagged}, set()),
-        (_filter(TagKey=[tag]), {tagged}, {plain, other}),
-        (_filter(TagValue=[tag]), {tagged}, {plain, other}),
-        (_filter(TagKey=[tag], TagValue=[tag]), {tagged}, {plain, other}),
+        (filter_on(SecretName=[plain]), {plain}, {tagged}),
+        (filter_on(SecretName=[plain, tagged]), {plain, tagged}, set()),
+        (filter_on(TagKey=[tag]), {tagged}, {plain, other}),
+        (filter_on(TagValue=[tag]), {tagged}, {plain, other}),
+        (filter_on(TagKey=[tag], TagValue=[tag]), {tagged}, {plain, other}),
+        (filter_on(TagKey=[tag], SecretName=[plain, other]), set(), {tagged, plain, other}),
+        (filter_on(SecretName=[plain, tagged], TagKey=[tag]), {tagged}, {plain, other}),
     ):
         _expect(kms, "ListSecrets", filters, inside, outside)
 
@@ -161,7 +170,7 @@ def _lists_with_filters() -> list[Case]:
     statement="A filtered list counts and pages what matches: TotalCount is the number of things "
     "that match, and walking meets each once.",
     provenance="documented",
-    source=_FILTERS,
+    source=FILTERS,
     stage="service",
     promises=("semantics/filtered-count",),
     operations=("ListKeys", "ListSecrets"),
@@ -170,14 +179,14 @@ def _lists_with_filters() -> list[Case]:
 )
 def filtered_pages(kms: Kms, operation: str) -> None:
     """Walk a filtered list one by one."""
-    tag = _tag(kms)
+    tag = new_tag(kms)
     tags = [{"TagKey": "purpose", "TagValue": tag}]
     make = new_key if operation == "ListKeys" else lambda k, **p: new_secret(k, **p)[0]
     names = {make(kms, Tags=tags) for _ in range(3)}
     make(kms)
     member = "KeyId" if operation == "ListKeys" else "SecretName"
     met: list[str] = []
-    for exchange, rows in pages(kms, operation, _filter(TagValue=[tag]), size=2):
+    for exchange, rows in pages(kms, operation, filter_on(TagValue=[tag]), size=2):
         met += [str(row.get(member)) for row in rows]
         total = exchange.data.get("TotalCount")
         kms.expect(total == 3, f"TotalCount is 3, the number that matches, found {total}", exchange)
@@ -199,14 +208,14 @@ def _tag_rows(exchange: Exchange) -> list[tuple[str, str]]:
     statement="ListTagResources by tag finds every resource with it once, page by NextToken, and "
     "no resource without it.",
     provenance="documented",
-    source=_FILTERS,
+    source=FILTERS,
     stage="service",
     operations=("ListTagResources",),
     safety="creates",
 )
 def tag_resources_by_token(kms: Kms) -> None:
     """Find tagged keys by their tag."""
-    tag = _tag(kms)
+    tag = new_tag(kms)
     names = [new_key(kms, Tags=[{"TagKey": tag, "TagValue": "a"}]) for _ in range(2)]
     other = new_key(kms, Tags=[{"TagKey": tag, "TagValue": "b"}])
     request: dict[str, Any] = {
@@ -238,7 +247,7 @@ def tag_resources_by_token(kms: Kms) -> None:
     family="paging",
     statement="ListTagResources answers the rest of more than 200 rows by NextToken.",
     provenance="documented",
-    source=_FILTERS,
+    source=FILTERS,
     stage="service",
     promises=(
         "semantics/tag-paging",
@@ -282,7 +291,7 @@ def many_tag_rows(kms: Kms) -> None:
     family="paging",
     statement="A NextToken that no page gave is refused by a 4xx.",
     provenance="inferred",
-    source=_FILTERS,
+    source=FILTERS,
     stage="parameter",
     operations=("ListTagResources",),
     safety="creates",
@@ -297,26 +306,30 @@ def made_up_token(kms: Kms) -> None:
     "PAG-017",
     level=Level.MUST,
     family="paging",
-    statement="ListKeys lists keys in every state, one that waits for its deletion among them, "
-    "and finds them by KeyState.",
+    statement="ListKeys lists keys in every state, one that waits for its deletion and one that "
+    "waits for its material among them, and finds them by KeyState.",
     provenance="documented",
-    source=f"{_FILTERS}; impact of the key state on API operations, page 44211",
+    source=f"{FILTERS}; impact of the key state on API operations, page 44211",
     stage="service",
     operations=("ListKeys",),
     safety="schedules-deletion",
 )
 def keys_waiting_for_deletion_are_listed(kms: Kms) -> None:
     """Schedule one of two keys, and look for both by state and by tag."""
-    tag = _tag(kms)
+    tag = new_tag(kms)
     tags = [{"TagKey": "purpose", "TagValue": tag}]
     live, waiting = new_key(kms, Tags=tags), new_key(kms, Tags=tags)
     done(kms, "ScheduleKeyDeletion", {"KeyId": waiting, "PendingWindowInDays": 7})
+    empty = set[str]()
+    if kms.offers("origin:EXTERNAL"):
+        empty = {new_key(kms, Tags=tags, Origin="EXTERNAL")}
     for filters, inside in (
-        (_filter(TagValue=[tag]), {live, waiting}),
-        (_filter(TagValue=[tag], KeyState=["PendingDeletion"]), {waiting}),
-        (_filter(TagValue=[tag], KeyState=["Enabled", "Disabled"]), {live}),
+        (filter_on(TagValue=[tag]), {live, waiting, *empty}),
+        (filter_on(TagValue=[tag], KeyState=["PendingDeletion"]), {waiting}),
+        (filter_on(TagValue=[tag], KeyState=["PendingImport"]), empty),
+        (filter_on(TagValue=[tag], KeyState=["Enabled", "Disabled"]), {live}),
     ):
-        _expect(kms, "ListKeys", filters, inside, {live, waiting} - inside)
+        _expect(kms, "ListKeys", filters, inside, {live, waiting, *empty} - inside)
 
 
 @rule(
@@ -326,22 +339,22 @@ def keys_waiting_for_deletion_are_listed(kms: Kms) -> None:
     statement="ListSecrets by Description and by SecretType lists the secrets that match and no "
     "others.",
     provenance="documented",
-    source=_FILTERS,
+    source=FILTERS,
     stage="service",
     operations=("ListSecrets",),
     safety="creates",
 )
 def secrets_by_text_and_type(kms: Kms) -> None:
     """Filter secrets of one's own by their descriptions, and by types that they have not."""
-    tag = _tag(kms)
+    tag = new_tag(kms)
     tags = [{"TagKey": "purpose", "TagValue": tag}]
     # A description is looked for as a whole: whether a part of it is enough is not told.
     text = f"{tag}-described"
     one, _ = new_secret(kms, Tags=tags, Description=text)
     other, _ = new_secret(kms, Tags=tags, Description=f"another-{tag[::-1]}")
-    _expect(kms, "ListSecrets", _filter(Description=[text]), {one}, {other})
+    _expect(kms, "ListSecrets", filter_on(Description=[text]), {one}, {other})
     typed = {"TagValue": [tag], "SecretType": ["Generic"]}
-    _expect(kms, "ListSecrets", _filter(**typed), {one, other}, set())
-    managed = _filter(TagValue=[tag], SecretType=["ECS", "Redis"])
+    _expect(kms, "ListSecrets", filter_on(**typed), {one, other}, set())
+    managed = filter_on(TagValue=[tag], SecretType=["ECS", "Redis"])
     if kms.call("ListSecrets", managed).ok:
         _expect(kms, "ListSecrets", managed, set(), {one, other})
