@@ -23,8 +23,8 @@ Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 #: What is left to do for an answer.
 Rest: TypeAlias = Coroutine[Any, Any, None] | None
-#: Does it, for the request that a `Send` belongs to.
-Start: TypeAlias = Callable[[Send, Rest], None]
+#: Goes on with the request that a `Send` belongs to: by a step, then by what that leaves to do.
+GoOn: TypeAlias = Callable[[Send, Callable[[], Rest]], None]
 
 #: How much more than the limit of a body is read and dropped, so that a client that sends all
 #: before it reads gets to see the refusal.
@@ -58,18 +58,18 @@ class Application:
         if rest is not None:
             await rest
 
-    def begin(self, scope: Scope, receive: Receive, send: Send, start: Start | None) -> Rest:
+    def begin(self, scope: Scope, receive: Receive, send: Send, go_on: GoOn | None) -> Rest:
         """Answer one request as far as nothing has to be waited for, which mostly is to the end.
 
         Args:
             scope: Of ASGI.
             receive: Likewise.
             send: Likewise.
-            start: Called when a thread has done RSA private-key work, which a task would be a dear
+            go_on: Called when a thread has done RSA private-key work, which a task would be a dear
                 way to wait for; without it the work belongs to what is left to do.
 
         Returns:
-            What is left to do; None when the answer is written, or `start` will be called.
+            What is left to do; None when the answer is written, or `go_on` will be called.
         """
         self._endpoint.witness.counts["requests"] += 1
         body = take_whole(receive)
@@ -77,7 +77,7 @@ class Application:
             return self._receive(scope, receive, send)
         if len(body) > self._endpoint.settings.body_limit:
             body = None
-        return self._proceed(scope, body, receive, send, start)
+        return self._proceed(scope, body, receive, send, go_on)
 
     async def _receive(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -89,7 +89,7 @@ class Application:
             await rest
 
     def _proceed(
-        self, scope: Scope, body: bytes | None, receive: Receive, send: Send, start: Start | None
+        self, scope: Scope, body: bytes | None, receive: Receive, send: Send, go_on: GoOn | None
     ) -> Rest:
         """Answer by script or by the endpoint; without a body it was larger than allowed."""
         endpoint = self._endpoint
@@ -106,7 +106,7 @@ class Application:
                 endpoint.witness.counts["scripted"] += 1
                 ask = partial(self._ask, request, body, client_ip, seen, send, None)
                 return _scripted(play(reply, receive, send), ask)
-        return self._ask(request, body, client_ip, seen, send, start)
+        return self._ask(request, body, client_ip, seen, send, go_on)
 
     def _ask(
         self,
@@ -115,7 +115,7 @@ class Application:
         client_ip: str,
         seen: SeenRequest | None,
         send: Send,
-        start: Start | None,
+        go_on: GoOn | None,
     ) -> Rest:
         """Let the endpoint answer."""
         endpoint = self._endpoint
@@ -131,10 +131,11 @@ class Application:
         if not endpoint.is_slow(passage):
             return self._finish(passage, seen, send, endpoint.finish(passage))
         finish = partial(self._finish, passage, seen, send)
-        if start is None:
+        if go_on is None:
             return self._finish_slowly(passage, finish)
         self._workers.run(
-            partial(endpoint.finish, passage), lambda response: start(send, finish(response))
+            partial(endpoint.finish, passage),
+            lambda response: go_on(send, partial(finish, response)),
         )
         return None
 

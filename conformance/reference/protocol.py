@@ -7,6 +7,7 @@ to arrive. Both are added here, and malformed HTTP is answered in the form of ev
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from uvicorn.config import Config
@@ -123,16 +124,17 @@ class Connection(HttpProtocol):
             return
         (cycle, application), self._unstarted = self._unstarted, None
         if self._begin is not None:
-            try:
-                rest = self._begin(cycle.scope, cycle.receive, cycle.send, self._start_rest)
-            except Exception as error:  # noqa: BLE001 - answered with 500 like that of a task
-                rest = _failure(error)
-            self._start_rest(cycle.send, rest)
+            begin = partial(self._begin, cycle.scope, cycle.receive, cycle.send, self._go_on)
+            self._go_on(cycle.send, begin)
         else:
             super()._start_asgi_task(cycle, application)
 
-    def _start_rest(self, send: Any, rest: Coroutine[Any, Any, None] | None) -> None:
-        """Start what is left to do for an answer, if anything is, as a task like those of ASGI."""
+    def _go_on(self, send: Any, step: Callable[[], Coroutine[Any, Any, None] | None]) -> None:
+        """Take a step towards an answer; what it leaves to do is for a task like those of ASGI."""
+        try:
+            rest = step()
+        except Exception as error:  # noqa: BLE001 - answered with 500 like that of a task
+            rest = _failure(error)
         if rest is not None:
             super()._start_asgi_task(send.__self__, _Rest(rest))
 

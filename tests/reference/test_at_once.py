@@ -28,6 +28,22 @@ def test_what_fails_before_the_endpoint_is_answered_with_500(served, monkeypatch
         assert connection.recv(65536).startswith(b"HTTP/1.1 400 ")
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_what_fails_after_a_thread_has_worked_is_answered_with_500(served, monkeypatch, method):
+    key = served.call("CreateKey", listener="http", Origin="EXTERNAL").json()["KeyMetadata"]
+    wrapping = {
+        "KeyId": key["KeyId"],
+        "WrappingAlgorithm": "RSAES_OAEP_SHA_256",
+        "WrappingKeySpec": "RSA_2048",
+    }
+    with monkeypatch.context() as patch:
+        patch.setattr(application, "write_whole", lambda *_: 1 / 0)
+        answer = served.call("GetParametersForImport", method=method, listener="http", **wrapping)
+        assert answer.status_code == 500
+    answer = served.call("GetParametersForImport", method=method, listener="http", **wrapping)
+    assert answer.status_code == 200, answer.text
+
+
 def test_a_body_that_comes_later_is_awaited(served):
     body = b"Action=ListKeys&Format=JSON"
     with served.connect() as connection:
