@@ -8,9 +8,12 @@ from typing import Any
 
 from conformance.reference.call import Call, Handler
 from conformance.reference.endpoint import Endpoint
-from conformance.reference.faults.registry import fault, wrap_answer, wrap_handler
+from conformance.reference.errors import KmsError
+from conformance.reference.faults.registry import fault, forgive, wrap_answer, wrap_handler
 from conformance.reference.faults.tools import AAP, SDK, without_params
+from conformance.reference.passage import Passage
 from conformance.reference.services.client_key_file import new_client_key_file
+from conformance.reference.services.finding import invalid
 from conformance.reference.services.material import new_rsa_key
 from conformance.wire.times import parse_iso
 
@@ -33,6 +36,35 @@ def _(endpoint: Endpoint) -> None:
         return answer
 
     wrap_handler(endpoint, "UpdateApplicationAccessPoint", wrapper)
+
+
+@fault(
+    "access-point-takes-two-policies",
+    breaks=("EFF-070",),
+    statement="An access point takes two policies at most instead of three.",
+    source=AAP,
+)
+def _(endpoint: Endpoint) -> None:
+    def wrapper(call: Call, original: Handler) -> dict[str, Any]:
+        if len(call.params.get("Policies", ())) > 2:
+            raise invalid("Policies names too many policies.")
+        return original(call)
+
+    operations = ["CreateApplicationAccessPoint", "UpdateApplicationAccessPoint"]
+    wrap_handler(endpoint, operations, wrapper)
+
+
+@fault(
+    "access-point-takes-four-policies",
+    breaks=("EFF-070",),
+    statement="An access point takes four policies that there are.",
+    source=AAP,
+)
+def _(endpoint: Endpoint) -> None:
+    def applies(_error: KmsError, passage: Passage) -> bool:
+        return len(passage.params.get("Policies", ())) > 3
+
+    forgive(endpoint, "validate", applies)
 
 
 @fault(

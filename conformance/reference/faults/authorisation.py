@@ -119,6 +119,16 @@ def _aliases(endpoint: Endpoint) -> None:
 
 
 @fault(
+    "batches-not-authorised",
+    breaks=("RAM-009",),
+    statement="BatchGetSecretValue needs no permission where it names several secrets.",
+    source="BatchGetSecretValue page (2026-08): kms:GetSecretValue on every secret",
+)
+def _batches(endpoint: Endpoint) -> None:
+    _skip_for(endpoint, lambda call: len(call.params.get("SecretsList", ())) > 1)
+
+
+@fault(
     "refused-after-the-effect",
     breaks=("RAM-001", "RAM-003"),
     statement="Permission is asked for after the call was carried out.",

@@ -299,3 +299,48 @@ def _(endpoint: Endpoint) -> None:
         return answer
 
     wrap_handler(endpoint, "ReEncrypt", wrapper)
+
+
+@fault(
+    "sized-data-key-in-plain",
+    breaks=("CRY-031",),
+    statement="GenerateDataKeyWithoutPlaintext answers Plaintext when NumberOfBytes is given.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    def wrapper(call: Call, original: Handler) -> dict[str, Any]:
+        if "NumberOfBytes" not in call.params:
+            return original(call)
+        return endpoint.handlers["GenerateDataKey"](call)
+
+    wrap_handler(endpoint, "GenerateDataKeyWithoutPlaintext", wrapper)
+
+
+@fault(
+    "mac-of-two-kilobytes",
+    breaks=("CRY-073",),
+    statement="A MAC covers the first 2,048 bytes of its message.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    original = endpoint.seams.mac_bytes
+    endpoint.seams.mac_bytes = lambda material, name, message: original(
+        material, name, message[:2_048]
+    )
+
+
+@fault(
+    "data-key-follows-from-context",
+    breaks=("CRY-032",),
+    statement="GenerateDataKey answers the data key that it answered for this context before.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    made: dict[str, dict[str, Any]] = {}
+
+    def wrapper(call: Call, original: Handler) -> dict[str, Any]:
+        context = call.params.get("EncryptionContext")
+        answer = original(call)
+        return made.setdefault(f"{call.params} {context}", answer) if context else answer
+
+    wrap_handler(endpoint, "GenerateDataKey", wrapper)

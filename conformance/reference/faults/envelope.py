@@ -26,11 +26,13 @@ def _change_members(
     *,
     good: bool = True,
     bad: bool = True,
+    status: int | None = None,
 ) -> None:
-    """Change the members of JSON answers."""
+    """Change the members of JSON answers, of those with one status where it is given."""
 
     def apply(_: Passage, response: Response) -> Response:
         concerned = good if response.status < 400 else bad
+        concerned = concerned and status in {None, response.status}
         if not concerned or not _is_json(response):
             return response
         members = json.loads(response.body)
@@ -78,6 +80,24 @@ def _number(endpoint: Endpoint) -> None:
 )
 def _empty(endpoint: Endpoint) -> None:
     _change_members(endpoint, lambda members: members.update(RequestId=""))
+
+
+def _empty_request_id(name: str, status: int, refusals: str) -> None:
+    """Register a fault of the refusals with one status."""
+
+    @fault(
+        name,
+        breaks=("ENV-001",),
+        statement=f"RequestId of {refusals} is empty.",
+        source=_RESPONSES,
+    )
+    def _(endpoint: Endpoint) -> None:
+        _change_members(endpoint, lambda members: members.update(RequestId=""), status=status)
+
+
+_empty_request_id("request-id-of-denials-empty", 403, "refusals for lack of permission")
+_empty_request_id("request-id-of-missing-things-empty", 404, "refusals of what does not exist")
+_empty_request_id("request-id-of-conflicts-empty", 409, "refusals because of a state")
 
 
 @fault(
@@ -204,6 +224,26 @@ def _no_message(endpoint: Endpoint) -> None:
 
 
 @fault(
+    "denials-without-code",
+    breaks=("ENV-003",),
+    statement="Refusals for lack of permission carry no Code.",
+    source=_RESPONSES,
+)
+def _no_code_of_denials(endpoint: Endpoint) -> None:
+    _change_members(endpoint, lambda members: members.pop("Code"), status=403)
+
+
+@fault(
+    "conflicts-without-message",
+    breaks=("ENV-003",),
+    statement="Refusals because of a state carry no Message.",
+    source=_RESPONSES,
+)
+def _no_message_of_conflicts(endpoint: Endpoint) -> None:
+    _change_members(endpoint, lambda members: members.pop("Message"), status=409)
+
+
+@fault(
     "error-members-in-lower-case",
     breaks=("ENV-001", "ENV-003"),
     statement="The members of errors are spelt code, message, requestId.",
@@ -225,6 +265,26 @@ def _lower(endpoint: Endpoint) -> None:
 )
 def _differs(endpoint: Endpoint) -> None:
     _change_members(endpoint, lambda members: members.update(HttpStatus=418), good=False)
+
+
+@fault(
+    "http-status-of-conflicts-differs",
+    breaks=("ENV-004",),
+    statement="HttpStatus of refusals because of a state is 400, their status 409.",
+    source=_RESPONSES,
+)
+def _differs_of_conflicts(endpoint: Endpoint) -> None:
+    _change_members(endpoint, lambda members: members.update(HttpStatus=400), status=409)
+
+
+@fault(
+    "http-status-as-text",
+    breaks=("ENV-004",),
+    statement="HttpStatus of refusals of what does not exist is written as text.",
+    source=f"{_RESPONSES}: the sample of an error in JSON",
+)
+def _status_as_text(endpoint: Endpoint) -> None:
+    _change_members(endpoint, lambda members: members.update(HttpStatus="404"), status=404)
 
 
 @fault(

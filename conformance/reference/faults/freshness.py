@@ -13,7 +13,7 @@ from conformance.reference.faults.forging import (
 from conformance.reference.faults.registry import fault, replace_error
 from conformance.reference.passage import Passage
 from conformance.wire.failures import WireError
-from conformance.wire.identity import Scheme
+from conformance.wire.identity import NonceMemory, Scheme
 from conformance.wire.times import parse_iso
 
 _RESPONSES = "KMS Responses page, AlibabaCloudDocs/kms (2021-07)"
@@ -86,6 +86,18 @@ def _malformed_time(endpoint: Endpoint) -> None:
 )
 def _replay(endpoint: Endpoint) -> None:
     endpoint.forget_nonces()
+
+
+@fault(
+    "twenty-nonces-remembered",
+    breaks=("AUTH-030",),
+    statement="Of each access key the last twenty nonces are remembered.",
+    source=f"{_RPC}: a nonce is not used again within 15 minutes",
+)
+def _few_nonces(endpoint: Endpoint) -> None:
+    few = NonceMemory(capacity=20)
+    endpoint.forget_nonces()
+    endpoint.nonces = few
 
 
 @fault(

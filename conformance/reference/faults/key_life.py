@@ -7,8 +7,8 @@ from typing import Any
 from conformance.reference.call import Call, Handler
 from conformance.reference.endpoint import Endpoint
 from conformance.reference.faults.registry import fault, wrap_handler
-from conformance.reference.faults.tools import DOCS_2021, SDK, key_of, with_params
-from conformance.reference.model import ImportToken
+from conformance.reference.faults.tools import DOCS_2021, KEY_STATES, SDK, key_of, with_params
+from conformance.reference.model import ImportToken, Key
 from conformance.reference.services import algorithms
 
 
@@ -141,3 +141,83 @@ def _(endpoint: Endpoint) -> None:
         return original(with_params(call, RotationInterval=f"{hours}h"))
 
     wrap_handler(endpoint, "UpdateRotationPolicy", wrapper)
+
+
+@fault(
+    "rescheduled-with-former-date",
+    breaks=("EFF-005",),
+    statement="A key that was saved and is scheduled again gets the DeleteDate of the first time.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    first: dict[str, Any] = {}
+
+    def wrapper(call: Call, original: Handler) -> dict[str, Any]:
+        answer = original(call)
+        key = key_of(call)
+        key.delete_date = first.setdefault(key.id, key.delete_date)
+        return answer
+
+    wrap_handler(endpoint, "ScheduleKeyDeletion", wrapper)
+
+
+@fault(
+    "suspended-rotation-hides-next-date",
+    breaks=("EFF-011",),
+    statement="DescribeKey shows no NextRotationDate while the rotation is Suspended.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    original = endpoint.seams.metadata
+
+    def metadata(call: Call, key: Key) -> dict[str, Any]:
+        shown: dict[str, Any] = original(call, key)
+        if shown.get("AutomaticRotation") == "Suspended":
+            shown.pop("NextRotationDate", None)
+        return shown
+
+    endpoint.seams.metadata = metadata
+
+
+@fault(
+    "refused-description-is-kept",
+    breaks=("STA-002",),
+    statement="UpdateKeyDescription of a key that waits for its deletion is refused, and changes "
+    "the description all the same.",
+    source=KEY_STATES,
+)
+def _(endpoint: Endpoint) -> None:
+    def wrapper(call: Call, original: Handler) -> dict[str, Any]:
+        key = call.account.keys.get(call.params["KeyId"])
+        if key is not None:
+            key.description = call.params["Description"]
+        return original(call)
+
+    wrap_handler(endpoint, "UpdateKeyDescription", wrapper)
+
+
+@fault(
+    "long-descriptions-are-cut",
+    breaks=("EFF-093",),
+    statement="CreateKey keeps the first 8,000 characters of a description.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    def wrapper(call: Call, original: Handler) -> dict[str, Any]:
+        text = call.params.get("Description", "")
+        return original(with_params(call, Description=text[:8_000]))
+
+    wrap_handler(endpoint, "CreateKey", wrapper)
+
+
+@fault(
+    "answers-name-the-alias",
+    breaks=("KEY-017",),
+    statement="GetPublicKey and GenerateDataKeyWithoutPlaintext answer the alias that was sent.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    def wrapper(call: Call, original: Handler) -> dict[str, Any]:
+        return {**original(call), "KeyId": call.params["KeyId"]}
+
+    wrap_handler(endpoint, ["GetPublicKey", "GenerateDataKeyWithoutPlaintext"], wrapper)

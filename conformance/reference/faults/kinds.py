@@ -201,3 +201,21 @@ def _(endpoint: Endpoint) -> None:
         return {"KeyId": key.id, "Algorithm": call.params["Algorithm"], "Mac": "AAAA"}
 
     wrap_handler(endpoint, "GenerateMac", generate)
+
+
+@fault(
+    "primary-version-of-ec-p256k",
+    breaks=("EFF-018",),
+    statement="DescribeKey shows PrimaryKeyVersion of EC_P256K keys.",
+    source="CreateKey page, AlibabaCloudDocs/kms (2021-07)",
+)
+def _(endpoint: Endpoint) -> None:
+    original = endpoint.seams.metadata
+
+    def metadata(call: Call, key: Key) -> dict[str, Any]:
+        shown: dict[str, Any] = original(call, key)
+        if key.spec == "EC_P256K":
+            shown["PrimaryKeyVersion"] = next(iter(key.versions))
+        return shown
+
+    endpoint.seams.metadata = metadata

@@ -16,6 +16,7 @@ from conformance.reference.faults.tools import (
     without_params,
 )
 from conformance.reference.model import Secret, SecretVersion
+from conformance.reference.services.finding import invalid
 from conformance.reference.services.secret_life import CURRENT, PREVIOUS, holder
 
 _BATCH = "BatchGetSecretValue page (2026-08)"
@@ -338,6 +339,21 @@ def _(endpoint: Endpoint) -> None:
         answer["Errors"] = []
 
     wrap_answer(endpoint, "BatchGetSecretValue", change)
+
+
+@fault(
+    "full-batches-refused",
+    breaks=("EFF-049",),
+    statement="BatchGetSecretValue takes nineteen secrets at most instead of twenty.",
+    source=_BATCH,
+)
+def _(endpoint: Endpoint) -> None:
+    def wrapper(call: Call, original: Handler) -> dict[str, Any]:
+        if len(call.params.get("SecretsList", ())) > 19:
+            raise invalid("SecretsList names too many secrets.")
+        return original(call)
+
+    wrap_handler(endpoint, "BatchGetSecretValue", wrapper)
 
 
 @fault(

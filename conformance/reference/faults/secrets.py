@@ -130,13 +130,28 @@ def _(endpoint: Endpoint) -> None:
 
 @fault(
     "list-secrets-shows-values",
-    breaks=("EFF-043",),
+    breaks=("EFF-043", "SEC-008"),
     statement="ListSecrets answers SecretData in its rows.",
     source=SDK,
 )
 def _(endpoint: Endpoint) -> None:
     def change(call: Call, answer: dict[str, Any]) -> None:
         for row in answer["SecretList"]["Secret"]:
+            secret = call.account.secrets[row["SecretName"]]
+            row["SecretData"] = list(secret.versions.values())[-1].data
+
+    wrap_answer(endpoint, "ListSecrets", change)
+
+
+@fault(
+    "lists-with-tags-show-values",
+    breaks=("EFF-043", "SEC-008"),
+    statement="ListSecrets answers SecretData in its rows where FetchTags asks for tags.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    def change(call: Call, answer: dict[str, Any]) -> None:
+        for row in answer["SecretList"]["Secret"] if call.params.get("FetchTags") == "true" else ():
             secret = call.account.secrets[row["SecretName"]]
             row["SecretData"] = list(secret.versions.values())[-1].data
 

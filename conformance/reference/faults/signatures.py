@@ -19,6 +19,7 @@ from conformance.wire.acs_canonical import Authorization, hash_hex
 from conformance.wire.credentials import AccessKey
 from conformance.wire.failures import AuthFailure
 from conformance.wire.identity import Scheme
+from conformance.wire.request import WireRequest
 
 _RESPONSES = "KMS Responses page, AlibabaCloudDocs/kms (2021-07)"
 _RPC = "RPC mechanism page (2024-01 to 2025-03)"
@@ -86,6 +87,48 @@ def _short_signature(endpoint: Endpoint) -> None:
         given = dict(passage.request.query_pairs() + passage.request.form_pairs())["Signature"]
         whole = dict(right.query_pairs())["Signature"]
         return len(given.rstrip("=")) >= 8 and whole.startswith(given.rstrip("="))
+
+    take_anyway(endpoint, applies)
+
+
+@fault(
+    "half-of-v3-signature-compared",
+    breaks=("AUTH-011",),
+    statement="V3 compares the first half of a signature only.",
+    source=f"{_V3}: the signature is the whole HMAC in hexadecimal",
+)
+def _half_signature(endpoint: Endpoint) -> None:
+    def applies(error: KmsError, passage: Passage) -> bool:
+        identity = claimed_identity(endpoint, passage.request)
+        if not is_mismatch(error, passage) or identity is None or passage.scheme is not Scheme.V3:
+            return False
+        right = _v3_signature(signed_anew(passage.request, identity, Scheme.V3))
+        given = _v3_signature(passage.request)
+        return len(given) == len(right) and given[:32] == right[:32]
+
+    take_anyway(endpoint, applies)
+
+
+def _v3_signature(request: WireRequest) -> str:
+    return Authorization.parse(request.header("authorization") or "").signature
+
+
+@fault(
+    "end-of-signature-not-compared",
+    breaks=("AUTH-011",),
+    statement="RPC-1.0 does not compare the last character of a signature.",
+    source=f"{_RPC}: the signature is the whole HMAC in base64",
+)
+def _end_of_signature(endpoint: Endpoint) -> None:
+    def applies(error: KmsError, passage: Passage) -> bool:
+        identity = claimed_identity(endpoint, passage.request)
+        if not is_mismatch(error, passage) or identity is None or passage.scheme is Scheme.V3:
+            return False
+        right = signed_anew(passage.request, identity, Scheme.RPC)
+        given = dict(passage.request.query_pairs() + passage.request.form_pairs())["Signature"]
+        whole = dict(right.query_pairs())["Signature"]
+        # 27 characters of base64 and one of padding.
+        return len(given) == len(whole) and given[:26] == whole[:26]
 
     take_anyway(endpoint, applies)
 

@@ -223,3 +223,19 @@ def _(endpoint: Endpoint) -> None:
         **present,
         **{key.lower(): value for key, value in new.items()},
     }
+
+
+@fault(
+    "backslash-in-tag-doubled",
+    breaks=("EFF-031",),
+    statement="ListResourceTags and ListTagResources double the backslashes of tag values.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    def change(_call: Call, answer: dict[str, Any]) -> dict[str, Any]:
+        outer = "Tags" if "Tags" in answer else "TagResources"
+        for row in next(iter(answer[outer].values())):
+            row["TagValue"] = row["TagValue"].replace("\\", "\\\\")
+        return answer
+
+    wrap_answer(endpoint, ["ListResourceTags", "ListTagResources"], change)

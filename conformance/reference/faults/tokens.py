@@ -1,5 +1,6 @@
 """Faults of authentication: security tokens."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from conformance.reference.endpoint import Endpoint
@@ -86,6 +87,56 @@ _token_repair(
 )
 _token_repair(
     "expired-token-accepted", "expired", "AUTH-064", "A token is taken after its time is over."
+)
+
+
+def _loosely_compared(name: str, statement: str, same: Callable[[str, str], bool]) -> None:
+    """Register a fault that takes a token for the right one where both are the same to it."""
+
+    @fault(
+        name,
+        breaks=("AUTH-062",),
+        statement=statement,
+        source=f"{_GATEWAY}: codes of the security token",
+    )
+    def _(endpoint: Endpoint) -> None:
+        def applies(error: KmsError, passage: Passage) -> bool:
+            identity = claimed_identity(endpoint, passage.request)
+            if "token is malformed" not in error.message or identity is None:
+                return False
+            pairs = passage.request.query_pairs() + passage.request.form_pairs()
+            given = passage.request.header("x-acs-security-token")
+            if given is None:
+                given = dict(pairs).get("SecurityToken", "")
+            return bool(identity.token) and same(given, identity.token or "")
+
+        take_anyway(endpoint, applies, right_token)
+
+
+_loosely_compared(
+    "start-of-token-compared",
+    "Of a security token the first 200 characters are compared.",
+    lambda given, right: given[:200] == right[:200],
+)
+_loosely_compared(
+    "all-but-first-of-token-compared",
+    "A security token is compared but for its first character.",
+    lambda given, right: given[1:] == right[1:],
+)
+_loosely_compared(
+    "token-with-appendix-accepted",
+    "What follows a right security token does not matter.",
+    lambda given, right: given.startswith(right),
+)
+_loosely_compared(
+    "shortened-token-accepted",
+    "A security token is compared as far as it goes.",
+    lambda given, right: right.startswith(given),
+)
+_loosely_compared(
+    "token-compared-by-its-ends",
+    "A security token is compared at its beginning and its end.",
+    lambda given, right: given[:20] + given[-20:] == right[:20] + right[-20:],
 )
 
 

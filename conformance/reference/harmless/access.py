@@ -1,4 +1,4 @@
-"""Harmless variations of the dedicated gateway's TLS, and of when access points change."""
+"""Harmless variations of who may call: TLS of the dedicated gateway, access points, permissions."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -8,8 +8,14 @@ from typing import Any
 from conformance.reference.call import Call, Handler
 from conformance.reference.endpoint import Endpoint
 from conformance.reference.errors import KmsError
-from conformance.reference.harmless.registry import harmless, replace_error, wrap_handler
+from conformance.reference.harmless.registry import (
+    forgive,
+    harmless,
+    replace_error,
+    wrap_handler,
+)
 from conformance.reference.model import AccessPolicy, ClientKey
+from conformance.reference.passage import Passage
 
 _PAGE = "Alibaba Cloud SDK page 601559"
 
@@ -79,3 +85,30 @@ def _unknown(endpoint: Endpoint) -> None:
         return error.message == "The client key is not valid at this time."
 
     replace_error(endpoint, applies, "InvalidAccessKeyId.NotFound", 404)
+
+
+@harmless(
+    "batches-tell-what-is-not-permitted",
+    statement="BatchGetSecretValue without permission succeeds, with every secret in Errors.",
+    source="BatchGetSecretValue page (2026-08): what is wrong with a secret is told in Errors",
+)
+def _batches(endpoint: Endpoint) -> None:
+    refused: dict[str, KmsError] = {}
+
+    def keep(error: KmsError, passage: Passage) -> bool:
+        call = passage.call
+        if call is None or call.operation.name != "BatchGetSecretValue":
+            return False
+        refused[call.request_id] = error
+        return True
+
+    def wrapper(call: Call, original: Handler) -> dict[str, Any]:
+        error = refused.pop(call.request_id, None)
+        if error is None:
+            return original(call)
+        told = {"Code": error.code, "HttpStatus": error.status, "Message": error.message}
+        names = [entry["SecretName"] for entry in call.params.get("SecretsList", ())]
+        return {"SecretValues": [], "Errors": [{"SecretName": name, **told} for name in names]}
+
+    forgive(endpoint, "authorise", keep)
+    wrap_handler(endpoint, "BatchGetSecretValue", wrapper)

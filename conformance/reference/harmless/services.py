@@ -17,6 +17,7 @@ from conformance.reference.harmless.registry import (
 )
 from conformance.reference.model import Key, Secret, SecretVersion
 from conformance.reference.services.finding import invalid
+from conformance.reference.services.secret_life import find_secret
 from conformance.wire.times import parse_iso
 
 #: How the codes of refusals that no page names may differ.
@@ -209,6 +210,24 @@ def _previous(endpoint: Endpoint) -> None:
             return original(call)
         finally:
             endpoint.seams.move_stage = move
+
+    wrap_handler(endpoint, "UpdateSecretVersionStage", wrapper)
+
+
+@harmless(
+    "labels-move-from-where-they-are-told",
+    statement="A label of the caller's that a version has moves only with RemoveFromVersion.",
+    source="no source tells whether RemoveFromVersion may be left out then",
+)
+def _told_from_where(endpoint: Endpoint) -> None:
+    def wrapper(call: Call, original: Handler) -> dict[str, Any]:
+        stage = call.params["VersionStage"]
+        own = stage not in {"ACSCurrent", "ACSPrevious"}
+        if own and "RemoveFromVersion" not in call.params:
+            for row in find_secret(call).versions.values():
+                if stage in row.stages and row.id != call.params["MoveToVersion"]:
+                    raise invalid("RemoveFromVersion is the version that has the label.")
+        return original(call)
 
     wrap_handler(endpoint, "UpdateSecretVersionStage", wrapper)
 

@@ -24,6 +24,10 @@ from conformance.run.verdict import NotTestable
 from conformance.wire.tamper import signers
 
 _SOURCE = f"{RPC_PAGE}; {TABLES}"
+#: Requests between a request and its replay: more than a memory of few nonces holds.
+_OTHERS = 30
+#: For so long a nonce must be remembered, less a little.
+_REMEMBERED = timedelta(minutes=12)
 
 
 def _first(kms: Kms, scheme: Scheme, auth: httpx.Auth) -> Exchange:
@@ -43,7 +47,7 @@ def _first(kms: Kms, scheme: Scheme, auth: httpx.Auth) -> Exchange:
     level=Level.MUST,
     family="authentication",
     statement="A request that is sent again within minutes, byte for byte, is refused as "
-    "SignatureNonceUsed.",
+    "SignatureNonceUsed, also when others were sent in between.",
     provenance="documented",
     source=_SOURCE,
     stage="authentication",
@@ -51,14 +55,27 @@ def _first(kms: Kms, scheme: Scheme, auth: httpx.Auth) -> Exchange:
     operations=("ListKeys",),
     tags=("negative", "replay"),
     readings=("error-family",),
-    cases=schemes,
+    cases=lambda: (
+        *(Case(scheme, (scheme, 0)) for scheme in SCHEMES),
+        *(Case(f"{scheme} after {_OTHERS} others", (scheme, _OTHERS)) for scheme in SCHEMES),
+    ),
 )
-def replayed_request(kms: Kms, scheme: Scheme) -> None:
-    """Send one signed request twice."""
+def replayed_request(kms: Kms, how: tuple[Scheme, int]) -> None:
+    """Send one signed request twice, at once and after others that are signed alike."""
+    scheme, others = how
     kms.require(f"scheme:{scheme}")
     auth = wrong_signer(kms, scheme, "replay")
-    _first(kms, scheme, auth)
-    expect_failure(kms, ask(kms, scheme, auth), "replayed-nonce", why="sent a second time")
+    first = _first(kms, scheme, auth)
+    for _ in range(others):
+        ask(kms, scheme, right_signer(kms, scheme))
+    if kms.now() - first.started > _REMEMBERED:
+        raise NotTestable(
+            f"{others} requests took longer than a nonce must be remembered, so that a replay "
+            "proves nothing",
+            [first],
+        )
+    why = f"sent a second time, after {others} others" if others else "sent a second time"
+    expect_failure(kms, ask(kms, scheme, auth), "replayed-nonce", why=why)
 
 
 @rule(

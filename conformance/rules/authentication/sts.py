@@ -1,8 +1,11 @@
 """Temporary access keys: with their token they are let in, with anything else they are not."""
 
+from collections.abc import Callable, Mapping
+
 from conformance.client.building import Scheme
 from conformance.rules.authentication.answers import (
     QUESTION,
+    SCHEMES,
     TABLES,
     ask,
     credential_of,
@@ -26,6 +29,26 @@ from conformance.wire.credentials import StsToken
 from conformance.wire.tamper import mistakes, signers
 
 _SOURCE = f"Request syntax page, AlibabaCloudDocs/kms (2021-07); {TABLES}"
+
+
+def _appended(token: str) -> str:
+    """Add characters at the end, as many as whole bytes in base64, and before its padding."""
+    significant = token.rstrip("=")
+    return f"{significant}AAAA{token[len(significant) :]}"
+
+
+#: Tokens that were never issued, made of a right one. Each differs from it also when its base64 is
+#: decoded by somebody who does not care what is left over at the end.
+_INVENTED: Mapping[str, Callable[[str], str]] = {
+    "": lambda _: mistakes.UNKNOWN_TOKEN,
+    "other first character": lambda token: mistakes.change_character(token, 0),
+    "other middle character": lambda token: mistakes.change_character(token, 0.5),
+    "other last character": lambda token: mistakes.change_character(token, 1),
+    "longer": _appended,
+    "shorter": lambda token: token.rstrip("=")[:-4],
+    "one character more": lambda token: f"{token[: len(token) // 2]}A{token[len(token) // 2 :]}",
+    "one character less": lambda token: token[: len(token) // 2] + token[len(token) // 2 + 1 :],
+}
 
 
 @rule(
@@ -95,7 +118,8 @@ def missing_token(kms: Kms, scheme: Scheme) -> None:
     "AUTH-062",
     level=Level.MUST,
     family="authentication",
-    statement="A token that was never issued is refused.",
+    statement="A token that was never issued is refused, also one that differs from a right one "
+    "in a character or in its length.",
     provenance="documented",
     source=_SOURCE,
     stage="authentication",
@@ -103,20 +127,32 @@ def missing_token(kms: Kms, scheme: Scheme) -> None:
     needs=("identity:sts",),
     tags=("negative",),
     readings=("error-family",),
-    cases=schemes,
+    cases=lambda: (
+        Case(f"{scheme} {name}".strip(), (scheme, name)) for name in _INVENTED for scheme in SCHEMES
+    ),
 )
-def unknown_token(kms: Kms, scheme: Scheme) -> None:
-    """Sign rightly with a token of one's own invention."""
+def unknown_token(kms: Kms, how: tuple[Scheme, str]) -> None:
+    """Sign rightly with a token of one's own invention, or with a right one that was changed."""
+    scheme, name = how
     kms.require(f"scheme:{scheme}")
+    credential = _temporary(kms)
     twin(kms, scheme, identity="sts")
-    exchange = ask(kms, scheme, wrong_signer(kms, scheme, "unknown-token", identity="sts"))
+    other = mistakes.with_token(credential, _INVENTED[name](credential.token))
+    exchange = ask(kms, scheme, signers.with_credential(right_signer(kms, scheme, "sts"), other))
     expect_failure(
         kms,
         exchange,
         "malformed-security-token",
         "mismatched-security-token",
-        why="with a token that was never issued",
+        why=f"with a token that was never issued{name and f', {name} than a right one'}",
     )
+
+
+def _temporary(kms: Kms) -> StsToken:
+    credential = credential_of(kms, "sts")
+    if not isinstance(credential, StsToken):
+        raise NotTestable("[identities.sts] of the target file has no security token")
+    return credential
 
 
 @rule(
@@ -217,9 +253,7 @@ def token_appended(kms: Kms) -> None:
 def token_swapped(kms: Kms, scheme: Scheme) -> None:
     """Send the right token with the signature that belongs to an invented one."""
     kms.require(f"scheme:{scheme}")
-    credential = credential_of(kms, "sts")
-    if not isinstance(credential, StsToken):
-        raise NotTestable("[identities.sts] of the target file has no security token")
+    credential = _temporary(kms)
     twin(kms, scheme, identity="sts")
     other = mistakes.with_token(credential, mistakes.UNKNOWN_TOKEN)
     auth = signers.signed_by(

@@ -39,11 +39,17 @@ _NAMED: Mapping[Scheme, Mapping[str, str]] = {
     "RPC-1.0": {"Version": "2010-01-01", "Format": "XML", "SignatureVersion": "1.1"},
     "V3": {"x-acs-version": "2010-01-01", "x-acs-credentials-provider": "another"},
 }
+#: Every character counts, wherever it stands: a verifier may compare a part of the signature.
+_ONE_CHARACTER = tuple(
+    f"signature-character-{place}"
+    for place in ("first", "quarter", "middle", "three-quarters", "last")
+)
 _MADE_WRONGLY: Mapping[Scheme, tuple[str, ...]] = {
     "RPC-1.0": (
         *("signature-truncated", "key-without-ampersand", "encoded-once", "escapes-lower-case"),
+        *_ONE_CHARACTER,
     ),
-    "V3": ("signature-truncated", "signature-base64", "key-with-ampersand"),
+    "V3": ("signature-truncated", "signature-base64", "key-with-ampersand", *_ONE_CHARACTER),
 }
 
 
@@ -113,8 +119,9 @@ def tampered_part(kms: Kms, tampering: Tampering) -> None:
     "AUTH-011",
     level=Level.MUST,
     family="authentication",
-    statement="A signature that was not made as documented (cut short, in another encoding, with "
-    "another form of the key, over another form of the string) is refused as a signature mismatch.",
+    statement="A signature that was not made as documented (cut short, with one other character, "
+    "in another encoding, with another form of the key, over another form of the string) is "
+    "refused as a signature mismatch.",
     provenance="documented",
     source=f"{RPC_PAGE}; {V3_PAGE}; {TABLES}",
     stage="authentication",
@@ -128,7 +135,7 @@ def tampered_part(kms: Kms, tampering: Tampering) -> None:
     ),
 )
 def signature_made_wrongly(kms: Kms, how: tuple[Scheme, str]) -> None:
-    """Send a right request with a signature in which one step of the algorithm is wrong."""
+    """Send a right request with a signature in which one step or one character is wrong."""
     scheme, mutation = how
     kms.require(f"scheme:{scheme}")
     twin(kms, scheme)

@@ -1,5 +1,6 @@
 """The matrix of operations and identities: who is refused, how, and that nothing happened."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from conformance.client.building import Scheme
@@ -7,6 +8,7 @@ from conformance.client.exchange import Exchange
 from conformance.rules.authentication.answers import SCHEMES, answers
 from conformance.rules.gateway.looking import look, unchanged
 from conformance.rules.gateway.requests import changes_something, operation_cases, real, way
+from conformance.rules.lists import rows_at
 from conformance.run.context import Kms
 from conformance.run.registry import Case, Level, rule
 from conformance.run.verdict import NotTestable
@@ -18,11 +20,13 @@ _SOURCE = f"{_RAM}; {_RESPONSES}"
 #: Actions that a policy may well count as reading although their operation makes something.
 _READING = ("Get", "List", "Describe")
 _NEEDS_NONE = {"actions": [], "provenance": "documented"}
+_BATCH = "BatchGetSecretValue"
 #: How an operation may name what it is about.
 _FORMS = {
     "Encrypt": ("id", "arn", "alias"),
     "DescribeKey": ("id", "arn", "alias"),
     "GetSecretValue": ("name", "arn"),
+    _BATCH: ("several names",),
 }
 #: One operation of each kind.
 _THROUGH_STS = frozenset({"DescribeKey", "TagResource", "Encrypt", "Decrypt", "GetSecretValue"})
@@ -59,6 +63,29 @@ def expect_denied(kms: Kms, exchange: Exchange, identity: str) -> None:
     kms.proves(f"authentication/no-permission/{exchange.scheme}")
 
 
+def expect_none_read(kms: Kms, exchange: Exchange, names: set[str], identity: str) -> None:
+    """Raise Violation unless a batch is refused, or tells each secret in Errors and no value.
+
+    What is wrong with one secret is told in Errors of a call that succeeds; no page says whether
+    the lack of permission is told so or refused.
+    """
+    if not exchange.ok:
+        expect_denied(kms, exchange, identity)
+        return
+    told = {str(row.get("SecretName")) for row in rows_at(exchange, "Errors")}
+    kms.expect(
+        b'"SecretData"' not in exchange.response_body and told == names,
+        f"{exchange.operation} by the identity {identity!r} is refused, or tells every secret in "
+        "Errors and no value",
+        exchange,
+    )
+
+
+def _named(params: Mapping[str, Any]) -> set[str]:
+    """Return the secrets that a batch names."""
+    return {str(entry["SecretName"]) for entry in params["SecretsList"]}
+
+
 def denied(kms: Kms, operation: Operation, identity: str) -> None:
     """Call an operation without permission: refused, and nothing is other than before.
 
@@ -71,7 +98,10 @@ def denied(kms: Kms, operation: Operation, identity: str) -> None:
     how: dict[str, Any] = {"method": method, "placement": placement}
     before = look(kms, operation, params)
     exchange = kms.call(operation.name, params, identity=identity, **how)
-    expect_denied(kms, exchange, identity)
+    if operation.name == _BATCH:
+        expect_none_read(kms, exchange, _named(params), identity)
+    else:
+        expect_denied(kms, exchange, identity)
     unchanged(kms, operation, params, before)
     if operation.safety in {"destructive", "schedules-deletion"}:
         return
@@ -101,7 +131,7 @@ def denied(kms: Kms, operation: Operation, identity: str) -> None:
     cases=operation_cases(_documented),
 )
 def without_rights(kms: Kms, operation: Operation) -> None:
-    """Call each operation whose RAM action is documented."""
+    """Call each operation whose RAM action is documented; a batch may tell secrets in Errors."""
     denied(kms, operation, "none")
 
 
@@ -287,11 +317,11 @@ def denied_by_every_way(kms: Kms, how: tuple[Scheme, str, str]) -> None:
     level=Level.MUST,
     family="authorisation",
     statement="A key is protected under each of its names: id, ARN and alias; a secret under its "
-    "name and ARN.",
+    "name and ARN, and where it is one of several that a call names.",
     provenance="documented",
     source=_SOURCE,
     stage="authorisation",
-    operations=("Encrypt", "DescribeKey", "GetSecretValue"),
+    operations=("Encrypt", "DescribeKey", "GetSecretValue", "BatchGetSecretValue"),
     needs=("identity:none",),
     tags=("negative",),
     readings=("error-family", "alias-permission"),
@@ -304,8 +334,12 @@ def denied_by_every_way(kms: Kms, how: tuple[Scheme, str, str]) -> None:
 def denied_under_every_name(kms: Kms, how: tuple[str, str]) -> None:
     """Call with another form of reference to a thing that the caller has no right to."""
     operation, form = how
+    params: dict[str, Any]
     if operation == "GetSecretValue":
         params = {"SecretName": kms.provide("secret")[form]}
+    elif operation == _BATCH:
+        names = [kms.provide("secret")["name"], "kms-conformance-does-not-exist"]
+        params = {"SecretsList": [{"SecretName": name} for name in names]}
     else:
         params = {"KeyId": kms.provide("symmetric-key")[form]}
     if operation == "Encrypt":
@@ -315,7 +349,11 @@ def denied_under_every_name(kms: Kms, how: tuple[str, str]) -> None:
         raise NotTestable(
             f"the identity with all rights is answered {permitted.describe()}", [permitted]
         )
-    expect_denied(kms, kms.call(operation, params, identity="none"), "none")
+    exchange = kms.call(operation, params, identity="none")
+    if operation == _BATCH:
+        expect_none_read(kms, exchange, _named(params), "none")
+    else:
+        expect_denied(kms, exchange, "none")
 
 
 @rule(

@@ -132,7 +132,7 @@ def macs_verify(kms: Kms, algorithm: str) -> None:
 def macs_cover_the_message(kms: Kms, algorithm: str) -> None:
     """Compute MACs of messages around the blocks of the hashes."""
     key = kms.provide("mac-key", {"Algorithm": algorithm})
-    for length in (1, 64, 128, 1000):
+    for length in (1, 64, 128, 1000, 3000):
         message = kms.bytes(length)
         seen: dict[bytes, bytes] = {}
         for other in (
@@ -142,7 +142,10 @@ def macs_cover_the_message(kms: Kms, algorithm: str) -> None:
             bytes([message[0] ^ 0x80]) + message[1:],
         ):
             request = {"KeyId": key["id"], "Algorithm": algorithm, "Message": b64(other)}
-            sent = done(kms, "GenerateMac", request)
+            sent = kms.call("GenerateMac", request, placement="form")
+            if not sent.ok and length > 1000:
+                return  # how long a message may be is not told
+            kms.expect_success(sent)
             mac = bytes_in(kms, sent, "Mac")
             kms.expect(mac not in seen or seen[mac] == other, "another message, another MAC", sent)
             seen[mac] = other

@@ -128,6 +128,7 @@ class _Kind:
         listing: The list operation.
         wish: Members that its description must show, from the bundle's name.
         change: Returns parameters of an update, the members that then show.
+        beyond: Returns parameters with one entry more than there may be, from those that are taken.
     """
 
     name: str
@@ -135,6 +136,7 @@ class _Kind:
     listing: str
     create: Callable[[Kms], dict[str, Any]]
     change: Callable[[Kms], dict[str, Any]]
+    beyond: Callable[[Kms, Mapping[str, Any]], dict[str, Any]] | None = None
 
 
 def _rule_request(_: Kms) -> dict[str, Any]:
@@ -151,7 +153,19 @@ def _policy_request(kms: Kms) -> dict[str, Any]:
 
 
 def _point_request(kms: Kms) -> dict[str, Any]:
-    return {"AuthenticationMethod": "ClientKey", "Policies": kms.provide("access-policy")["names"]}
+    most = catalogue().limit("policies-per-access-point").max
+    assert most is not None
+    policies = [kms.provide("access-policy")["name"]]
+    policies += [_new_policy(kms) for _ in range(most - 1)]
+    return {"AuthenticationMethod": "ClientKey", "Policies": policies}
+
+
+def _new_policy(kms: Kms) -> Any:
+    return kms.provide("access-policy", fresh=True)["name"]
+
+
+def _one_policy_more(kms: Kms, asked: Mapping[str, Any]) -> dict[str, Any]:
+    return {"Policies": [*asked["Policies"], _new_policy(kms)]}
 
 
 def _rule_change(_: Kms) -> dict[str, Any]:
@@ -174,7 +188,7 @@ _KINDS = (
     _Kind("network-rule", "NetworkRule", "ListNetworkRules", _rule_request, _rule_change),
     _Kind("access-policy", "Policy", "ListPolicies", _policy_request, _policy_change),
     _Kind("access-point", "ApplicationAccessPoint", "ListApplicationAccessPoints",
-          _point_request, _point_change),
+          _point_request, _point_change, _one_policy_more),
 )  # fmt: skip
 
 
@@ -199,7 +213,8 @@ def _shows(members: Mapping[str, Any]) -> Callable[[Exchange], bool]:
             if found is None:
                 continue  # no source promises that every member is always there
             if isinstance(wish, list):
-                if texts(found) != wish:
+                # No page promises an order.
+                if sorted(texts(found)) != sorted(wish):
                     return False
             elif isinstance(wish, Mapping):
                 told = _members(found)
@@ -217,7 +232,8 @@ def _shows(members: Mapping[str, Any]) -> Callable[[Exchange], bool]:
     level=Level.MUST,
     family="effects",
     statement="Network rules, access policies and access points are described and listed as they "
-    "were created, show what was updated and nothing else, and are gone when deleted.",
+    "were created, show what was updated and nothing else, and are gone when deleted; an access "
+    "point takes three policies, and no fourth.",
     provenance="documented",
     source=_POINTS,
     stage="service",
@@ -239,6 +255,12 @@ def access_things_live(kms: Kms, kind: _Kind) -> None:
     expect_shown(kms, describe, _shows(asked), told)
     row, page = find_row(kms, kind.listing, "Name", name)
     kms.expect(row is not None, f"{kind.listing} lists what was created", page)
+    if kind.beyond is not None:
+        more = kind.beyond(kms, asked)
+        other = {**asked, **more, "Name": kms.fresh_name(kind.name)}
+        why = f"one more of {', '.join(more)} than there may be"
+        kms.expect_refused(kms.call(f"Create{kind.operation}", other), why=why)
+        kms.expect_refused(kms.call(f"Update{kind.operation}", {"Name": name, **more}), why=why)
     change = {**kind.change(kms), "Description": f"{kms.marker} changed"}
     done(kms, f"Update{kind.operation}", {"Name": name, **change})
     told = f"Describe{kind.operation} shows what was updated and what was left"

@@ -15,6 +15,8 @@ _SDK = "Operation descriptions, Go SDK alibabacloud-go/kms-20160120 v4.1.0"
 _RESPONSES = "KMS Responses page, AlibabaCloudDocs/kms (2021-07)"
 _STATES = "Impact of the key state on API operations, page 44211"
 _POINTS = "Use application access points page (zh); Create an application access point page"
+#: Characters that the description of a key may have.
+_DESCRIPTION = 8_192
 
 
 @rule(
@@ -43,6 +45,27 @@ def unknown_key_version(kms: Kms) -> None:
             statuses=[404],
             why="the key has no such version",
         )
+
+
+@rule(
+    "EFF-093",
+    level=Level.MUST,
+    family="effects",
+    statement="A description of a key that is as long as it may be, 8,192 characters, comes back "
+    "whole.",
+    provenance="documented",
+    source=_SDK,
+    stage="service",
+    operations=("CreateKey", "DescribeKey"),
+    safety="creates",
+)
+def longest_description(kms: Kms) -> None:
+    """Create a key with a description whose end tells where it was cut."""
+    text = kms.fresh_name("key").ljust(_DESCRIPTION - 8, ".") + "the end."
+    made = kms.call("CreateKey", {"Description": text}, placement="form")
+    shown = expect_key(kms, str(key_metadata(kms.expect_success(made)).get("KeyId")))
+    found = str(shown.get("Description"))
+    kms.expect(found == text, f"{len(text)} characters come back, found {len(found)}", made)
 
 
 @rule(

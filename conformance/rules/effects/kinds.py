@@ -80,10 +80,9 @@ def small_keys_need_an_instance(kms: Kms, spec: str) -> None:
     stage="service",
     promises=("semantics/primary-version-shown",),
     operations=("DescribeKey", "ListKeyVersions"),
-    needs=("spec:RSA_2048",),
 )
 def primary_versions(kms: Kms) -> None:
-    """Describe a key of either kind."""
+    """Describe a symmetric key, and an asymmetric one of each kind that is offered."""
     symmetric = kms.provide("symmetric-key")["id"]
     listed = done(kms, "ListKeyVersions", {"KeyId": symmetric, "PageSize": 100})
     versions = {str(row.get("KeyVersionId")) for row in rows_at(listed, "KeyVersions.KeyVersion")}
@@ -97,13 +96,16 @@ def primary_versions(kms: Kms) -> None:
         look,
         listed,
     )
-    pair = kms.provide("asymmetric-key", {"KeySpec": "RSA_2048", "KeyUsage": "SIGN/VERIFY"})["id"]
-    described = done(kms, "DescribeKey", {"KeyId": pair})
-    kms.expect(
-        not key_metadata(described).get("PrimaryKeyVersion"),
-        "DescribeKey of an asymmetric key shows no PrimaryKeyVersion",
-        described,
-    )
+    for spec in ("RSA_2048", "EC_P256", "EC_P256K", "EC_SM2"):
+        if not kms.offers(f"spec:{spec}"):
+            continue
+        pair = kms.provide("asymmetric-key", {"KeySpec": spec, "KeyUsage": "SIGN/VERIFY"})["id"]
+        described = done(kms, "DescribeKey", {"KeyId": pair})
+        kms.expect(
+            not key_metadata(described).get("PrimaryKeyVersion"),
+            f"DescribeKey of an {spec} key shows no PrimaryKeyVersion",
+            described,
+        )
 
 
 @rule(

@@ -68,8 +68,8 @@ def rotation_policy_shows(kms: Kms) -> None:
     "EFF-011",
     level=Level.MUST,
     family="effects",
-    statement="Rotation of a key that is Disabled or PendingDeletion is Suspended, and Enabled "
-    "again when the key is.",
+    statement="Rotation of a key that is Disabled or PendingDeletion is Suspended, with interval "
+    "and next date, and Enabled again when the key is.",
     provenance="documented",
     source=_ROTATION,
     stage="service",
@@ -82,7 +82,9 @@ def rotation_is_suspended(kms: Kms) -> None:
     key_id = new_key(kms, EnableAutomaticRotation=True, RotationInterval="365d")
     expect_key(kms, key_id, AutomaticRotation="Enabled")
     done(kms, "DisableKey", {"KeyId": key_id})
-    expect_key(kms, key_id, AutomaticRotation="Suspended")
+    suspended = expect_key(kms, key_id, AutomaticRotation="Suspended")
+    for member in ("RotationInterval", "NextRotationDate"):
+        kms.expect(suspended.get(member), f"{member} is shown while suspended", kms.exchanges[-1])
     done(kms, "EnableKey", {"KeyId": key_id})
     expect_key(kms, key_id, AutomaticRotation="Enabled")
     done(kms, "ScheduleKeyDeletion", {"KeyId": key_id, "PendingWindowInDays": 7})

@@ -9,6 +9,7 @@ from conformance.rules.effects.looking import done, expect_shown, gone, new_secr
 from conformance.rules.lists import find_row, rows_at
 from conformance.run.context import Kms
 from conformance.run.registry import Case, Level, rule
+from conformance.spec.catalogue import catalogue
 from conformance.wire.failures import WireError
 from conformance.wire.times import parse_iso
 
@@ -185,7 +186,8 @@ def _expect_updated_now(kms: Kms, name: str) -> None:
     "EFF-043",
     level=Level.MUST,
     family="effects",
-    statement="Neither DescribeSecret nor ListSecrets ever tells the value of a secret.",
+    statement="Neither DescribeSecret nor ListSecrets ever tells the value of a secret, with "
+    "FetchTags or without.",
     provenance="documented",
     source=_SECRETS,
     stage="answer",
@@ -194,11 +196,13 @@ def _expect_updated_now(kms: Kms, name: str) -> None:
     safety="creates",
 )
 def value_is_not_told(kms: Kms) -> None:
-    """Look for the value in what describes and lists."""
+    """Look for the value in what describes and lists, with tags and without."""
     name, value = new_secret(kms)
-    described = done(kms, "DescribeSecret", {"SecretName": name, "FetchTags": "true"})
-    _, listed = find_row(kms, "ListSecrets", "SecretName", name)
-    for exchange in (described, listed):
+    looks = []
+    for wish in ({}, {"FetchTags": "true"}):
+        looks.append(done(kms, "DescribeSecret", {"SecretName": name, **wish}))
+        looks.append(find_row(kms, "ListSecrets", "SecretName", name, wish)[1])
+    for exchange in looks:
         hidden = value.encode() not in exchange.response_body
         kms.expect(
             hidden and "SecretData" not in exchange.data,
@@ -377,7 +381,7 @@ def batches_agree(kms: Kms) -> None:
     level=Level.MUST,
     family="effects",
     statement="BatchGetSecretValue answers what it can, and tells in Errors which secret it could "
-    "not answer and why.",
+    "not answer and why; also of as many secrets as one call may name.",
     provenance="documented",
     source="BatchGetSecretValue page (2026-08)",
     stage="service",
@@ -385,16 +389,21 @@ def batches_agree(kms: Kms) -> None:
     safety="creates",
 )
 def batches_tell_failures(kms: Kms) -> None:
-    """Read a secret and one that is not there in one call."""
+    """Read a secret with one that is not there in one call, then with as many as there may be."""
+    most = catalogue().limit("batch-secrets").max
+    assert most is not None
     name, value = new_secret(kms)
-    missing = "kms-conformance-does-not-exist"
-    request = {"SecretsList": [{"SecretName": name}, {"SecretName": missing}]}
-    exchange = done(kms, "BatchGetSecretValue", request)
-    found = {r.get("SecretName"): r.get("SecretData") for r in rows_at(exchange, "SecretValues")}
-    kms.expect(found == {name: value}, "the secret that is there is answered", exchange)
-    errors = {r.get("SecretName"): r.get("Code") for r in rows_at(exchange, "Errors")}
-    kms.expect(
-        errors.keys() == {missing} and errors[missing],
-        "Errors tells the secret that is not there, with a code",
-        exchange,
-    )
+    for number in (2, most):
+        missing = {f"kms-conformance-does-not-exist-{n}" for n in range(1, number)}
+        # The secret that is there comes last: none of those before it ends the call.
+        request = {"SecretsList": [{"SecretName": one} for one in (*sorted(missing), name)]}
+        exchange = done(kms, "BatchGetSecretValue", request)
+        rows = rows_at(exchange, "SecretValues")
+        found = {row.get("SecretName"): row.get("SecretData") for row in rows}
+        kms.expect(found == {name: value}, "the secret that is there is answered", exchange)
+        errors = {row.get("SecretName"): row.get("Code") for row in rows_at(exchange, "Errors")}
+        kms.expect(
+            errors.keys() == missing and all(errors.values()),
+            f"Errors tells each of {len(missing)} secrets that are not there, with a code",
+            exchange,
+        )

@@ -13,6 +13,9 @@ _TAGS = (
     "Operation descriptions, Go SDK alibabacloud-go/kms-20160120 v4.1.0; List of operations (2021)"
 )
 
+#: That a tag may have beside letters and digits.
+_CHARACTERS = r"a/\_-.+=:@Z"
+
 
 def _tags(rows: list[Mapping[str, Any]]) -> dict[str, Any]:
     return {str(row.get("TagKey")): row.get("TagValue") for row in rows}
@@ -101,7 +104,7 @@ def tags_come_and_go(kms: Kms, kind: str) -> None:
     "EFF-031",
     level=Level.MUST,
     family="effects",
-    statement="Tags that a key or secret is created with are shown.",
+    statement="Tags that a key or secret is created with are shown, each character of them.",
     provenance="documented",
     source=_TAGS,
     stage="service",
@@ -110,9 +113,10 @@ def tags_come_and_go(kms: Kms, kind: str) -> None:
     cases=_kinds,
 )
 def tags_at_creation(kms: Kms, kind: str) -> None:
-    """Create with two tags."""
-    name, _ = _thing(kms, kind, Tags=_pairs(purpose="conformance", stage="test"))
-    _expect_tags(kms, kind, name, {"purpose": "conformance", "stage": "test"})
+    """Create with two tags, the one with every character that is allowed beside letters."""
+    tags = {"purpose": "conformance", "stage": _CHARACTERS}
+    name, _ = _thing(kms, kind, Tags=_pairs(**tags))
+    _expect_tags(kms, kind, name, tags)
 
 
 @rule(

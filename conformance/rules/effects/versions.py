@@ -1,7 +1,9 @@
 """Effects on versions and stages of secrets, and on those that rotate."""
 
+import json
 from typing import Any
 
+from conformance.client.exchange import Exchange
 from conformance.rules.effects.looking import done, new_secret
 from conformance.rules.effects.secrets import expect_value, stages_of, value_of
 from conformance.rules.lists import pages
@@ -136,7 +138,7 @@ def own_stages(kms: Kms) -> None:
     readings=("previous-stage-follows",),
 )
 def stages_move(kms: Kms) -> None:
-    """Move ACSCurrent back, move a stage of one's own, and take it away."""
+    """Move a stage of one's own, with and without telling from where, ACSCurrent, and take away."""
     name, first = new_secret(kms)
     second = _put(kms, name, "v2", VersionStages=["ACSCurrent", "certified"])
     expect_value(kms, name, second, "v2", "ACSCurrent")
@@ -147,8 +149,12 @@ def stages_move(kms: Kms) -> None:
         {**move, "RemoveFromVersion": "v2", "MoveToVersion": "v1"},
     )
     expect_value(kms, name, first, "v1", VersionStage="certified")
-    holders = [v for v, s in _versions(kms, name, deprecated=True).items() if "certified" in s]
-    kms.expect(holders == ["v1"], "a stage is on one version at a time", kms.exchanges[-1])
+    _expect_holder(kms, name, "certified", "v1")
+    # Whether RemoveFromVersion may be left out, no page says: moved or not, there is one holder.
+    alone = kms.call("UpdateSecretVersionStage", {**move, "MoveToVersion": "v2"})
+    holder, value = ("v2", second) if alone.ok else ("v1", first)
+    _expect_holder(kms, name, "certified", holder)
+    expect_value(kms, name, value, holder, VersionStage="certified")
     current = {"SecretName": name, "VersionStage": "ACSCurrent", "MoveToVersion": "v1"}
     done(kms, "UpdateSecretVersionStage", current)
     expect_value(kms, name, first, "v1", "ACSCurrent")
@@ -157,18 +163,29 @@ def stages_move(kms: Kms) -> None:
     kms.showed("previous-stage-follows", "follows" if follows else "stays", kms.exchanges[-1])
     holders = [v for v, s in found.items() if "ACSCurrent" in s]
     kms.expect(holders == ["v1"], "ACSCurrent is on one version at a time", kms.exchanges[-1])
-    done(kms, "UpdateSecretVersionStage", {**move, "RemoveFromVersion": "v1"})
+    done(kms, "UpdateSecretVersionStage", {**move, "RemoveFromVersion": holder})
     kms.expect_refused(
         value_of(kms, name, VersionStage="certified"), why="no version has the stage any more"
     )
     expect_value(kms, name, second, "v2", VersionId="v2")
 
 
+def _expect_holder(kms: Kms, name: str, stage: str, version: str) -> None:
+    """Expect a stage on one version and on no other."""
+    holders = [v for v, s in _versions(kms, name, deprecated=True).items() if stage in s]
+    kms.expect(
+        holders == [version],
+        f"a stage is on one version at a time, {stage} on {version}, found {holders}",
+        kms.exchanges[-1],
+    )
+
+
 @rule(
     "EFF-054",
     level=Level.MUST,
     family="effects",
-    statement="ACSCurrent cannot just be removed: UpdateSecretVersionStage needs MoveToVersion.",
+    statement="ACSCurrent and ACSPrevious cannot just be removed: UpdateSecretVersionStage needs "
+    "MoveToVersion.",
     provenance="documented",
     source=_VERSIONS,
     stage="parameter",
@@ -176,14 +193,23 @@ def stages_move(kms: Kms) -> None:
     operations=("UpdateSecretVersionStage",),
     safety="creates",
 )
-def current_stays(kms: Kms) -> None:
-    """Try to leave a secret without a current version."""
+def current_and_previous_stay(kms: Kms) -> None:
+    """Try to leave a secret without a current version, and without a previous one."""
     name, value = new_secret(kms)
-    request = {"SecretName": name, "VersionStage": "ACSCurrent", "RemoveFromVersion": "v1"}
-    kms.expect_refused(
-        kms.call("UpdateSecretVersionStage", request), why="ACSCurrent without MoveToVersion"
-    )
+    _refuse_removal(kms, name, "ACSCurrent")
     expect_value(kms, name, value, "v1", "ACSCurrent")
+    later = _put(kms, name, "v2")
+    _refuse_removal(kms, name, "ACSPrevious")
+    expect_value(kms, name, value, "v1", "ACSPrevious", VersionStage="ACSPrevious")
+    expect_value(kms, name, later, "v2", "ACSCurrent")
+
+
+def _refuse_removal(kms: Kms, name: str, stage: str) -> None:
+    """Expect that a stage, which v1 has, is not taken away."""
+    request = {"SecretName": name, "VersionStage": stage, "RemoveFromVersion": "v1"}
+    kms.expect_refused(
+        kms.call("UpdateSecretVersionStage", request), why=f"{stage} without MoveToVersion"
+    )
 
 
 @rule(
@@ -250,8 +276,9 @@ def generic_does_not_rotate(kms: Kms) -> None:
     "EFF-057",
     level=Level.MUST,
     family="effects",
-    statement="RotateSecret gives a managed secret a new version, which is ACSCurrent, and "
-    "UpdateSecretRotationPolicy shows in DescribeSecret with the interval in seconds.",
+    statement="RotateSecret gives a managed secret, of whatever type, a new version with another "
+    "credential, which is ACSCurrent, and UpdateSecretRotationPolicy shows in DescribeSecret with "
+    "the interval in seconds.",
     provenance="documented",
     source=_VERSIONS,
     stage="service",
@@ -261,7 +288,8 @@ def generic_does_not_rotate(kms: Kms) -> None:
     readings=("secret-rotation-interval",),
 )
 def managed_rotates(kms: Kms) -> None:
-    """Rotate a managed secret and set its policy."""
+    """Rotate managed secrets and set the policy of one."""
+    _every_type_rotates(kms)
     name = str(kms.provide("managed-secret", fresh=True)["name"])
     first = kms.expect_success(value_of(kms, name))
     before = first.data.get("VersionId")
@@ -293,6 +321,77 @@ def managed_rotates(kms: Kms) -> None:
         "DescribeSecret shows rotation Disabled",
         described,
     )
+
+
+def _every_type_rotates(kms: Kms) -> None:
+    """Rotate secrets of the types that a target on this machine makes.
+
+    Elsewhere they manage real users and servers. An emulator may miss those that are named here,
+    and refuse to make or to rotate such secrets.
+    """
+    if not kms.target.loopback:
+        return
+    for kind, params in _of_every_type(kms).items():
+        created = kms.call("CreateSecret", {"VersionId": "v1", "SecretType": kind, **params})
+        if not created.ok:
+            continue
+        name = str(created.data.get("SecretName") or params["SecretName"])
+        before = kms.expect_success(value_of(kms, name))
+        if not kms.call("RotateSecret", {"SecretName": name, "VersionId": "v2"}).ok:
+            continue
+        after = kms.expect_success(value_of(kms, name))
+        kms.expect(
+            after.data.get("VersionId") != before.data.get("VersionId")
+            and _credential(after) != _credential(before),
+            f"a rotated secret of type {kind} has a new version with another credential",
+            before,
+            after,
+        )
+
+
+def _of_every_type(kms: Kms) -> dict[str, dict[str, Any]]:
+    """Return what CreateSecret takes by type; Rds is what `managed-secret` is on this machine."""
+    region, name = kms.target.region, kms.fresh_name("secret")
+    account = {"AccountName": "conformance", "CloneAccountName": "conformance_clone"}
+    turns = {"SecretSubType": "DoubleUsers", "RegionId": region, **account}
+    return {
+        "RAMCredentials": {
+            "SecretName": "$Auto",
+            "SecretData": '{"AccessKeys":[{"AccessKeyId":"LTAI5t","AccessKeySecret":"first"}]}',
+            "ExtendedConfig": {"SecretSubType": "RamUserAccessKey", "UserName": name},
+        },
+        "ECS": {
+            "SecretName": f"acs/ecs/{name}",
+            "SecretData": '{"UserName":"conformance","Password":"Aa1-conformance"}',
+            "ExtendedConfig": {
+                "SecretSubType": "Password",
+                "RegionId": region,
+                "InstanceId": "i-conformance",
+            },
+        },
+        "Redis": {
+            "SecretName": kms.fresh_name("secret"),
+            "SecretData": "$Auto",
+            "ExtendedConfig": {"InstanceId": "r-conformance", **turns},
+        },
+        "PolarDB": {
+            "SecretName": kms.fresh_name("secret"),
+            "SecretData": "$Auto",
+            "ExtendedConfig": {"DBClusterId": "pc-conformance", **turns},
+        },
+    }
+
+
+def _credential(exchange: Exchange) -> Any:
+    """Return a value without the time of its making, which is no part of the credential."""
+    value = exchange.data.get("SecretData")
+    try:
+        found = json.loads(str(value))
+    except ValueError:
+        return value
+    if not isinstance(found, dict):
+        return value
+    return {member: inner for member, inner in found.items() if member != "GenerateTimestamp"}
 
 
 @rule(

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from conformance.rules.cryptography.asking import expect_closed
-from conformance.rules.envelope.asking import RESPONSES, bad, good
+from conformance.rules.envelope.asking import NOWHERE, RESPONSES, bad, good, refusals
 from conformance.run.context import Kms
 from conformance.run.registry import Level, rule
 from conformance.spec.catalogue import catalogue
@@ -26,8 +26,8 @@ _CLOCKS = timedelta(minutes=65)
     operations=("DescribeRegions", "DescribeKey"),
 )
 def request_id(kms: Kms) -> None:
-    """Look at a success and at a refusal."""
-    for exchange in (good(kms), bad(kms)):
+    """Look at a success and at refusals of several statuses."""
+    for exchange in (good(kms), *refusals(kms)):
         kms.expect(
             exchange.answer.request_id,
             f"an answer carries RequestId, found none in {exchange.describe()}",
@@ -47,31 +47,38 @@ def request_id(kms: Kms) -> None:
     operations=("DescribeKey",),
 )
 def error_members(kms: Kms) -> None:
-    """Look at a refusal."""
-    exchange = bad(kms)
-    answer = exchange.answer
-    kms.expect(answer.code, "an error carries Code", exchange)
-    kms.expect(answer.message is not None, "an error carries Message", exchange)
+    """Look at refusals of several statuses."""
+    for exchange in refusals(kms):
+        answer = exchange.answer
+        kms.expect(answer.code, "an error carries Code", exchange)
+        kms.expect(answer.message is not None, "an error carries Message", exchange)
 
 
 @rule(
     "ENV-004",
     level=Level.MUST,
     family="envelope",
-    statement="Where an error carries HttpStatus, it is the status of the answer.",
+    statement="Where an error carries HttpStatus, it is the status of the answer, and in JSON a "
+    "number.",
     provenance="documented",
-    source=RESPONSES,
+    source=f"{RESPONSES}, and Sample responses page 601449: the sample of an error in JSON",
     stage="answer",
     operations=("DescribeKey",),
 )
 def status_in_body(kms: Kms) -> None:
-    """Look at a refusal."""
-    exchange = bad(kms)
-    kms.expect(
-        "http-status-differs" not in exchange.answer.problems,
-        f"HttpStatus equals the status {exchange.status}",
-        exchange,
-    )
+    """Look at refusals of several statuses."""
+    for exchange in refusals(kms):
+        kms.expect(
+            "http-status-differs" not in exchange.answer.problems,
+            f"HttpStatus equals the status {exchange.status}",
+            exchange,
+        )
+        told = exchange.data.get("HttpStatus")
+        kms.expect(
+            not isinstance(told, str) or exchange.answer.format != "json",
+            f"HttpStatus is a number in JSON, found the text {told!r}",
+            exchange,
+        )
 
 
 @rule(
@@ -113,7 +120,7 @@ def statuses(kms: Kms) -> None:
     kms.expect(
         missing.status == 400, f"a missing parameter has 400, found {missing.status}", missing
     )
-    gone = kms.call("DescribeKey", {"KeyId": "00000000-0000-4000-8000-000000000000"})
+    gone = kms.call("DescribeKey", {"KeyId": NOWHERE})
     kms.expect_refused(
         gone, codes=["Forbidden.KeyNotFound"], statuses=[404], why="the key does not exist"
     )
@@ -132,14 +139,13 @@ def statuses(kms: Kms) -> None:
 )
 def errors_carry_no_result(kms: Kms) -> None:
     """Refuse calls whose answers would tell something."""
-    nowhere = "00000000-0000-4000-8000-000000000000"
     for operation, params in (
-        ("DescribeKey", {"KeyId": nowhere}),
-        ("Encrypt", {"KeyId": nowhere, "Plaintext": "YQ=="}),
-        ("GenerateDataKey", {"KeyId": nowhere}),
+        ("DescribeKey", {"KeyId": NOWHERE}),
+        ("Encrypt", {"KeyId": NOWHERE, "Plaintext": "YQ=="}),
+        ("GenerateDataKey", {"KeyId": NOWHERE}),
         ("Decrypt", {"CiphertextBlob": "YWJj"}),
         ("GetSecretValue", {"SecretName": "kms-conformance-does-not-exist"}),
-        ("ListAliasesByKeyId", {"KeyId": nowhere}),
+        ("ListAliasesByKeyId", {"KeyId": NOWHERE}),
     ):
         exchange = kms.call(operation, params)
         if operation == "Decrypt":
@@ -201,7 +207,7 @@ def refusals_are_discreet(kms: Kms) -> None:
     """Refuse calls that carry secrets, and look for these and for stack traces."""
     secret = f"secret{kms.random.getrandbits(96):024x}"
     for operation, params in (
-        ("Encrypt", {"KeyId": "00000000-0000-4000-8000-000000000000", "Plaintext": secret}),
+        ("Encrypt", {"KeyId": NOWHERE, "Plaintext": secret}),
         ("PutSecretValue", {"SecretName": "kms-conformance-does-not-exist", "VersionId": "v1",
                             "SecretData": secret}),
         ("DescribeKey", {"KeyId": "\0"}),

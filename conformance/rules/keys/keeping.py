@@ -1,6 +1,7 @@
 """What stays and what goes: deletion windows, saved keys, keys beside each other, rotation."""
 
 import time
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -14,10 +15,13 @@ from conformance.rules.cryptography.asking import (
 )
 from conformance.rules.dates import TURN, is_near, moment
 from conformance.rules.effects.looking import expect_key, new_key
+from conformance.rules.gateway.requests import real
 from conformance.rules.keys.importing import import_material
 from conformance.rules.lists import find_row, rows_at
 from conformance.run.context import Kms
 from conformance.run.registry import Case, Level, rule
+from conformance.run.verdict import NotApplicable
+from conformance.spec import catalogue, resolve
 
 _ROTATION = "UpdateRotationPolicy page (zh); Automatic key rotation page, AlibabaCloudDocs/kms"
 _DOCS = "CancelKeyDeletion page, AlibabaCloudDocs/kms (2021-07)"
@@ -164,6 +168,46 @@ def disabled_by_any_name(kms: Kms) -> None:
     expect_key(kms, key, KeyState="Disabled")
     for name in served:
         kms.expect_refused(kms.call("Encrypt", _encrypting(name)), why="the key is disabled")
+
+
+def _answering_ids() -> list[Case]:
+    """Return the operations that take an alias for a key and tell the id of it."""
+    return [
+        Case(name, name, name)
+        for name, operation in catalogue().operations.items()
+        if "KeyId" in operation.response.get("properties", {})
+        and "alias" in _forms(operation.request.get("properties", {}).get("KeyId", {}))
+    ]
+
+
+def _forms(parameter: Mapping[str, Any]) -> Sequence[str]:
+    """Return how a parameter may name a key."""
+    forms: Sequence[str] = resolve(parameter["$ref"])["x-forms"] if "$ref" in parameter else ()
+    return forms
+
+
+@rule(
+    "KEY-017",
+    level=Level.MUST,
+    family="keys",
+    statement="A call that names a key by an alias is answered with the id of the key.",
+    provenance="documented",
+    source=SDK,
+    stage="answer",
+    safety="creates",
+    cases=_answering_ids,
+)
+def answers_name_the_id(kms: Kms, operation: str) -> None:
+    """Give the key of an example request an alias, and send the request with it."""
+    request = real(kms, kms.operation(operation))
+    key, alias = request["KeyId"], kms.fresh_name("alias")
+    done(kms, "CreateAlias", {"AliasName": alias, "KeyId": key})
+    answer = kms.call(operation, {**request, "KeyId": alias}, placement="form")
+    if answer.code == "Unsupported.Alias":
+        raise NotApplicable("the operation takes ids alone, and says so")
+    kms.expect_success(answer)
+    found = answer.data.get("KeyId")
+    kms.expect(found == key, f"KeyId is the id of the key, found {found}", answer)
 
 
 def _encrypting(name: str) -> dict[str, str]:

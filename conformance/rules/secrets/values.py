@@ -7,7 +7,7 @@ from conformance.client.exchange import Exchange
 from conformance.rules.cryptography.asking import SDK, b64, done
 from conformance.rules.effects.looking import new_secret
 from conformance.rules.effects.secrets import expect_value
-from conformance.rules.lists import rows_at
+from conformance.rules.lists import find_row, rows_at
 from conformance.run.context import Kms
 from conformance.run.registry import Case, Level, rule
 
@@ -250,13 +250,19 @@ def names_are_free_again(kms: Kms) -> None:
     level=Level.MUST,
     family="secrets",
     statement="No answer but GetSecretValue carries a value: not those of CreateSecret, "
-    "PutSecretValue, DescribeSecret, ListSecretVersionIds, UpdateSecret, DeleteSecret and "
-    "RestoreSecret.",
+    "PutSecretValue, DescribeSecret and ListSecrets (with FetchTags too), ListSecretVersionIds, "
+    "UpdateSecret, DeleteSecret and RestoreSecret.",
     provenance="documented",
     source=SDK,
     stage="answer",
     promises=("semantics/secret-values-hidden",),
-    operations=("CreateSecret", "PutSecretValue", "DescribeSecret", "ListSecretVersionIds"),
+    operations=(
+        "CreateSecret",
+        "PutSecretValue",
+        "DescribeSecret",
+        "ListSecrets",
+        "ListSecretVersionIds",
+    ),
     safety="schedules-deletion",
 )
 def values_stay_in(kms: Kms) -> None:
@@ -268,6 +274,8 @@ def values_stay_in(kms: Kms) -> None:
         done(kms, "CreateSecret", {**named, "SecretData": values[0], "VersionId": "v1"}),
         done(kms, "PutSecretValue", {**named, "SecretData": values[1], "VersionId": "v2"}),
         done(kms, "DescribeSecret", {**named, "FetchTags": "true"}),
+        find_row(kms, "ListSecrets", "SecretName", name)[1],
+        find_row(kms, "ListSecrets", "SecretName", name, {"FetchTags": "true"})[1],
         done(kms, "ListSecretVersionIds", {**named, "IncludeDeprecated": "true"}),
         done(kms, "UpdateSecret", {**named, "Description": f"{kms.marker} changed"}),
         done(kms, "DeleteSecret", {**named, "RecoveryWindowInDays": 7}),

@@ -7,6 +7,7 @@ import base64
 import copy
 import functools
 import hmac
+import string
 import uuid
 from datetime import timedelta
 
@@ -185,6 +186,31 @@ def other_secret(credential: Credential) -> Credential:
 @functools.cache
 def _other_private_key() -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+# --- characters -----------------------------------------------------------------------------------
+
+_HEXADECIMAL = "0123456789abcdef"
+_BASE64 = string.ascii_uppercase + string.ascii_lowercase + string.digits + "+/"
+
+
+def change_character(text: str, part: float) -> str:
+    """Return a signature or token with one other character.
+
+    Hexadecimal stays hexadecimal and base64 stays base64. The highest bit of the character changes,
+    because the lowest ones of the last character of base64 may mean nothing.
+
+    Args:
+        text: In hexadecimal or in base64.
+        part: Where: 0 is the first character, 1 the last one that is no padding.
+    """
+    significant = text.rstrip("=")
+    place = round(part * (len(significant) - 1))
+    alphabet = _HEXADECIMAL if set(significant) <= set(_HEXADECIMAL) else _BASE64
+    # What is not in the alphabet counts as its last character: base64 for addresses has - and _.
+    old = alphabet.find(significant[place]) % len(alphabet)
+    new = alphabet[old ^ (len(alphabet) // 2)]
+    return text[:place] + new + text[place + 1 :]
 
 
 # --- signatures -----------------------------------------------------------------------------------

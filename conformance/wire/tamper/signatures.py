@@ -1,6 +1,7 @@
 """Signatures that do not belong to the request, or were made wrongly."""
 
 from base64 import b64encode
+from functools import partial
 
 from conformance.wire import instance
 from conformance.wire.failures import FailureKind as Kind
@@ -20,6 +21,9 @@ from conformance.wire.tamper.mutation import (
     signed_by,
     signed_for,
 )
+
+#: Where one character of a signature is changed, as a part of its length.
+_PLACES = {"first": 0.0, "quarter": 0.25, "middle": 0.5, "three-quarters": 0.75, "last": 1.0}
 
 SIGNATURES: tuple[Mutation, ...] = (
     # Signature over something else than what is sent.
@@ -126,6 +130,16 @@ SIGNATURES: tuple[Mutation, ...] = (
         EVERY,
         Kind.SIGNATURE_MISMATCH,
         signature_altered(lambda signature: signature[:-4]),
+    ),
+    *(
+        Mutation(
+            f"signature-character-{place}",
+            f"One character of the signature is another ({place}).",
+            SHARED,
+            Kind.SIGNATURE_MISMATCH,
+            signature_altered(partial(mistakes.change_character, part=part)),
+        )
+        for place, part in _PLACES.items()
     ),
     Mutation(
         "signature-other-case",
