@@ -324,3 +324,18 @@ def _(endpoint: Endpoint) -> None:
         "UpdatePolicy",
         lambda call, original: original(without_params(call, "AccessControlRules")),
     )
+
+
+@fault(
+    "access-point-keeps-its-policies",
+    breaks=("EFF-070",),
+    statement="UpdateApplicationAccessPoint ignores Policies where a Description is given too.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    def wrapper(call: Call, original: Handler) -> dict[str, Any]:
+        if "Description" in call.params:
+            call = without_params(call, "Policies")
+        return original(call)
+
+    wrap_handler(endpoint, "UpdateApplicationAccessPoint", wrapper)

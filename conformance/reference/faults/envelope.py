@@ -413,3 +413,20 @@ def _numbers(endpoint: Endpoint) -> None:
         return response._replace(body=json.dumps(texts(json.loads(response.body))).encode())
 
     replace_response(endpoint, change)
+
+
+@fault(
+    "refused-restore-tells-the-secret",
+    breaks=("ENV-009",),
+    statement="The refusal of RestoreSecret carries SecretName.",
+    source=_RESPONSES,
+)
+def _refused_restore(endpoint: Endpoint) -> None:
+    def change(passage: Passage, response: Response) -> Response:
+        call = passage.call
+        if passage.error is None or call is None or call.operation.name != "RestoreSecret":
+            return response
+        members = {**json.loads(response.body), "SecretName": call.params.get("SecretName")}
+        return response._replace(body=json.dumps(members).encode())
+
+    replace_response(endpoint, change)

@@ -401,3 +401,23 @@ def _(endpoint: Endpoint) -> None:
         return str(original(call, reference, takes_alias))
 
     endpoint.seams.resolve_key_id = resolve
+
+
+@fault(
+    "primary-version-by-alias-is-stale",
+    breaks=("EFF-013",),
+    statement="DescribeKey by alias keeps answering the PrimaryKeyVersion that it answered first.",
+    source=SDK,
+)
+def _(endpoint: Endpoint) -> None:
+    first: dict[str, Any] = {}
+
+    def wrapper(call: Call, original: Handler) -> dict[str, Any]:
+        answer = original(call)
+        shown = answer["KeyMetadata"]
+        if call.params["KeyId"].startswith("alias/") and "PrimaryKeyVersion" in shown:
+            version = first.setdefault(call.params["KeyId"], shown["PrimaryKeyVersion"])
+            shown["PrimaryKeyVersion"] = version
+        return answer
+
+    wrap_handler(endpoint, "DescribeKey", wrapper)

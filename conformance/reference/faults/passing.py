@@ -6,9 +6,16 @@ from typing import Any
 from conformance.reference.call import Call, Handler
 from conformance.reference.endpoint import Endpoint
 from conformance.reference.faults.registry import fault, wrap_handler
-from conformance.reference.faults.tools import KEY_STATES, ROTATION, SDK, key_of, secret_of
+from conformance.reference.faults.tools import (
+    KEY_STATES,
+    ROTATION,
+    SDK,
+    key_of,
+    secret_of,
+)
 from conformance.reference.model import Key
 from conformance.reference.services.secret_life import rotate
+from conformance.wire.times import format_iso
 
 
 @fault(
@@ -166,3 +173,38 @@ def _(endpoint: Endpoint) -> None:
         return answer
 
     wrap_handler(endpoint, "DeleteKeyMaterial", wrapper)
+
+
+@fault(
+    "rotated-keys-keep-their-last-date",
+    breaks=("KEY-043",),
+    statement="A rotation by time leaves LastRotationDate where it was.",
+    source=ROTATION,
+)
+def _(endpoint: Endpoint) -> None:
+    original = endpoint.seams.metadata
+
+    def metadata(call: Call, key: Key) -> dict[str, Any]:
+        shown: dict[str, Any] = original(call, key)
+        if "LastRotationDate" in shown:
+            shown["LastRotationDate"] = format_iso(key.created)
+        return shown
+
+    endpoint.seams.metadata = metadata
+
+
+@fault(
+    "next-rotation-counts-from-now",
+    breaks=("KEY-047",),
+    statement="UpdateRotationPolicy puts the next rotation one interval after the call.",
+    source=ROTATION,
+)
+def _(endpoint: Endpoint) -> None:
+    def wrapper(call: Call, original: Handler) -> dict[str, Any]:
+        answer = original(call)
+        key = key_of(call)
+        if key.rotation_interval is not None and key.next_rotation is not None:
+            key.next_rotation = call.now + key.rotation_interval
+        return answer
+
+    wrap_handler(endpoint, "UpdateRotationPolicy", wrapper)

@@ -14,11 +14,11 @@ from conformance.reference.faults.forging import (
 )
 from conformance.reference.faults.registry import fault, refuse_at, replace_error
 from conformance.reference.passage import Passage
-from conformance.wire import rpc
+from conformance.wire import acs3, rpc
 from conformance.wire.acs_canonical import Authorization, hash_hex
 from conformance.wire.credentials import AccessKey
 from conformance.wire.failures import AuthFailure
-from conformance.wire.identity import Scheme
+from conformance.wire.identity import Scheme, Verifier
 from conformance.wire.request import WireRequest
 
 _RESPONSES = "KMS Responses page, AlibabaCloudDocs/kms (2021-07)"
@@ -262,3 +262,23 @@ def _documented_headers(endpoint: Endpoint) -> None:
         return None
 
     refuse_at(endpoint, "recognise", judge)
+
+
+@fault(
+    "every-v3-request-counts-as-post",
+    breaks=("AUTH-010",),
+    statement="V3: the signature of a POST holds for the same request by GET as well.",
+    source=f"{_V3}: the method is the first part of the canonical request",
+)
+def _counts_as_post(endpoint: Endpoint) -> None:
+    def applies(error: KmsError, passage: Passage) -> bool:
+        if not is_mismatch(error, passage) or passage.scheme is not Scheme.V3:
+            return False
+        verifier = Verifier(endpoint.lookup, endpoint.policy, lambda: passage.now)
+        try:
+            acs3.verify(replace(passage.request, method="POST"), verifier)
+        except AuthFailure:
+            return False
+        return True
+
+    take_anyway(endpoint, applies)

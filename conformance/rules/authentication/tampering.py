@@ -61,6 +61,7 @@ class Tampering:
     placement: Placement
     mutation: str | None = None
     named: tuple[str, str] | None = None
+    method: str = "POST"
 
     def signer(self, kms: Kms) -> httpx.Auth:
         """Return the signer whose signature belongs to another request."""
@@ -89,6 +90,8 @@ def _tamperings() -> Iterable[Case]:
                     f"{named[0]} {scheme} {placement}",
                     Tampering(scheme, placement, named=named),
                 )
+        from_get = Tampering(scheme, "query", "method-changed", method="GET")
+        yield Case(f"method-changed {scheme} query from GET", from_get)
 
 
 @rule(
@@ -109,8 +112,9 @@ def _tamperings() -> Iterable[Case]:
 def tampered_part(kms: Kms, tampering: Tampering) -> None:
     """Send a request with the signature of one that differs in one part; the twin is served."""
     kms.require(f"scheme:{tampering.scheme}")
-    twin(kms, tampering.scheme, placement=tampering.placement)
-    exchange = ask(kms, tampering.scheme, tampering.signer(kms), placement=tampering.placement)
+    how: dict[str, Any] = {"placement": tampering.placement, "method": tampering.method}
+    twin(kms, tampering.scheme, **how)
+    exchange = ask(kms, tampering.scheme, tampering.signer(kms), **how)
     what = tampering.mutation or f"signed for another {tampering.named and tampering.named[0]}"
     expect_failure(kms, exchange, "signature-mismatch", why=what)
 

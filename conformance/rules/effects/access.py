@@ -180,8 +180,8 @@ def _policy_change(kms: Kms) -> dict[str, Any]:
     }
 
 
-def _point_change(_: Kms) -> dict[str, Any]:
-    return {}
+def _point_change(kms: Kms) -> dict[str, Any]:
+    return {"Policies": [_new_policy(kms)]}
 
 
 _KINDS = (

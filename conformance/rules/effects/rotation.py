@@ -143,8 +143,10 @@ def first_version_is_rotation(kms: Kms) -> None:
 )
 def version_is_added(kms: Kms) -> None:
     """Rotate a symmetric key by hand, where the target takes that."""
-    key_id = new_key(kms)
+    key_id, alias = new_key(kms), kms.fresh_name("alias")
+    done(kms, "CreateAlias", {"AliasName": alias, "KeyId": key_id})
     text = "Y29uZm9ybWFuY2U="
+    expect_key(kms, alias, KeyId=key_id)
     old = done(kms, "Encrypt", {"KeyId": key_id, "Plaintext": text})
     added = kms.call("CreateKeyVersion", {"KeyId": key_id})
     if not added.ok:
@@ -172,7 +174,11 @@ def version_is_added(kms: Kms) -> None:
         "DescribeKeyVersion answers the version that was asked for",
         described,
     )
-    expect_key(kms, key_id, PrimaryKeyVersion=version)
+    for named in (key_id, alias):
+        shown = expect_key(kms, named, PrimaryKeyVersion=version)
+        rotated = shown.get("LastRotationDate")
+        if rotated:
+            moment(kms, rotated, kms.exchanges[-1])
     new = done(kms, "Encrypt", {"KeyId": key_id, "Plaintext": text})
     kms.expect(new.data.get("KeyVersionId") == version, "Encrypt uses the new primary version", new)
     for made in (old, new):

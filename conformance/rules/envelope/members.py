@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from conformance.client.exchange import Exchange
 from conformance.rules.cryptography.asking import expect_closed
 from conformance.rules.envelope.asking import NOWHERE, RESPONSES, bad, good, refusals
 from conformance.run.context import Kms
@@ -153,9 +154,16 @@ def errors_carry_no_result(kms: Kms) -> None:
             expect_closed(kms, exchange, "it is no blob")
         else:
             kms.expect_refused(exchange, why="nothing is there")
-        members = catalogue().operations[operation].response["properties"]
-        told = sorted(exchange.data.keys() & (members.keys() - {"RequestId"}))
-        kms.expect(not told, f"a refusal of {operation} tells no {', '.join(told)}", exchange)
+        _expect_no_result(kms, exchange)
+    for exchange in refusals(kms):
+        _expect_no_result(kms, exchange)
+
+
+def _expect_no_result(kms: Kms, exchange: Exchange) -> None:
+    operation = exchange.operation
+    members = catalogue().operations[operation].response["properties"]
+    told = sorted(exchange.data.keys() & (members.keys() - {"RequestId"}))
+    kms.expect(not told, f"a refusal of {operation} tells no {', '.join(told)}", exchange)
 
 
 @rule(

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from conformance.rules.clock import later, require_movable_clock
 from conformance.rules.cryptography.asking import SDK, done, encrypted, text_in
+from conformance.rules.dates import is_near, moment
 from conformance.rules.effects.looking import expect_key, key_metadata, new_key
 from conformance.rules.keys.importing import ask_import, parameters, wrapped
 from conformance.run.context import Kms
@@ -123,8 +124,8 @@ def tokens_expire(kms: Kms) -> None:
     "KEY-043",
     level=Level.MUST,
     family="keys",
-    statement="A rotating key gets a new primary version when its interval is over; what it "
-    "encrypted before still opens.",
+    statement="A rotating key gets a new primary version and LastRotationDate when its interval is "
+    "over; what it encrypted before still opens.",
     provenance="documented",
     source=_ROTATION,
     stage="service",
@@ -138,12 +139,18 @@ def keys_rotate(kms: Kms) -> None:
     key = new_key(kms)
     policy = {"KeyId": key, "EnableAutomaticRotation": True, "RotationInterval": "365d"}
     done(kms, "UpdateRotationPolicy", policy)
-    first = expect_key(kms, key).get("PrimaryKeyVersion")
+    before = expect_key(kms, key)
+    first = before.get("PrimaryKeyVersion")
     blob = text_in(kms, encrypted(kms, key, _TEXT), "CiphertextBlob")
     with later(kms, days=366) as then:
         described = kms.expect_success(then.call("DescribeKey", {"KeyId": key}))
-        now = key_metadata(described).get("PrimaryKeyVersion")
+        after = key_metadata(described)
+        now = after.get("PrimaryKeyVersion")
         kms.expect(now != first, "the key has a new primary version", described)
+        rotations = [shown.get("LastRotationDate") for shown in (before, after)]
+        if all(rotations):
+            former, last = (moment(kms, rotation, described) for rotation in rotations)
+            kms.expect(last > former, "LastRotationDate is that of the new version", described)
         sent = kms.expect_success(then.call("Encrypt", {"KeyId": key, "Plaintext": _TEXT}))
         kms.expect(
             sent.data.get("KeyVersionId") == now, "the new version encrypts from then on", sent
@@ -220,6 +227,36 @@ def suspended_rotation(kms: Kms) -> None:
                 f"the key has {'rotated' if rotated else 'not rotated while it is Disabled'}",
                 described,
             )
+
+
+@rule(
+    "KEY-047",
+    level=Level.MUST,
+    family="keys",
+    statement="NextRotationDate is one interval after LastRotationDate, however long ago that was "
+    "when rotation is switched on.",
+    provenance="documented",
+    source=_ROTATION,
+    stage="service",
+    operations=("UpdateRotationPolicy", "DescribeKey"),
+    safety="creates",
+)
+def next_rotation_counts_from_the_last(kms: Kms) -> None:
+    """Switch rotation on when the key is thirty days old."""
+    require_movable_clock(kms)
+    key = new_key(kms)
+    policy = {"KeyId": key, "EnableAutomaticRotation": True, "RotationInterval": "365d"}
+    with later(kms, days=30) as then:
+        kms.expect_success(then.call("UpdateRotationPolicy", policy))
+        described = kms.expect_success(then.call("DescribeKey", {"KeyId": key}))
+    shown = key_metadata(described)
+    last = moment(kms, shown.get("LastRotationDate"), described)
+    following = moment(kms, shown.get("NextRotationDate"), described)
+    kms.expect(
+        is_near(following, last + timedelta(days=365)),
+        f"the next rotation is 365 days after the last, found {(following - last).days}",
+        described,
+    )
 
 
 @rule(

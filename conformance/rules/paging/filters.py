@@ -124,8 +124,12 @@ def filters_combine(kms: Kms) -> None:
         _expect(kms, "ListKeys", filters, {keys[1]}, {keys[0], *others})
     either = filter_on(**{name: keys, "KeyState": ["Disabled", "PendingDeletion"]})
     _expect(kms, "ListKeys", either, {keys[1], keys[3]}, {keys[0], keys[2]})
-    apart = filter_on(**{name: keys, "KeySpec": ["EC_P256"], "KeyUsage": ["ENCRYPT/DECRYPT"]})
-    _expect(kms, "ListKeys", apart, set(), set(keys))
+    for spec, usage in (
+        ("EC_P256", "ENCRYPT/DECRYPT"),
+        ("Aliyun_AES_256", "SIGN/VERIFY"),
+    ):
+        apart = filter_on(**{name: keys, "KeySpec": [spec], "KeyUsage": [usage]})
+        _expect(kms, "ListKeys", apart, set(), set(keys))
 
 
 @rule(
