@@ -14,7 +14,10 @@ from typing import TYPE_CHECKING, Any
 from conformance.commands._selecting import add_selectors, selectors
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from conformance.run.engine import Engine
+    from conformance.run.planning import Selector
     from conformance.run.registry import Rule
 
 _EXIT_HARNESS = 4
@@ -81,6 +84,13 @@ def add(subparsers: "argparse._SubParsersAction[Any]") -> None:
         "--no-reports", action="store_true", help="write results only, render nothing"
     )
     embedded = parser.add_argument_group("embedded endpoint")
+    embedded.add_argument(
+        "--jobs",
+        type=_positive,
+        default=min(2, os.cpu_count() or 1),
+        metavar="N",
+        help="1 keeps a whole run in one process; else half of it goes on beside the other half",
+    )
     embedded.add_argument("--fault", action="append", default=[], metavar="NAME")
     embedded.add_argument("--harmless", action="append", default=[], metavar="NAME")
     add_selectors(parser)
@@ -104,6 +114,7 @@ def _seconds(text: str) -> float:
 def run(arguments: argparse.Namespace) -> int:
     """Run the rules and return the exit code."""
     from conformance.run.baseline import load_baseline
+    from conformance.run.beside import Beside
     from conformance.run.deepening import QUICK_EXAMPLES
     from conformance.run.engine import Engine, RunOptions
     from conformance.run.planning import Plan, make_plan, outline, shortened
@@ -134,6 +145,9 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError("--fault and --harmless are for the embedded endpoint: leave out --target")
     signal.signal(signal.SIGTERM, _interrupt)
     with ExitStack() as stack:
+        beside = None
+        if _splits(arguments, wanted) and len({Beside.has(rule) for rule in chosen}) == 2:
+            beside = stack.enter_context(Beside(_as_started(arguments)))
         target = stack.enter_context(opened_target(arguments.target, _deviations(arguments)))
 
         def plan(testable: bool) -> Plan:
@@ -157,12 +171,31 @@ def run(arguments: argparse.Namespace) -> int:
             keep_all=arguments.keep_all,
             ephemeral=arguments.target is None or agent_alone,
         )
-        engine = stack.enter_context(Engine(target, plan, options))
+        engine = stack.enter_context(Engine(target, plan, options, beside))
         _announce(engine)
         crashed = engine.stop_reason is None and _run_pytest(engine)
         engine.close()
         _conclude(engine, render=not arguments.no_reports)
         return _EXIT_HARNESS if crashed else int(engine.exit_code)
+
+
+def _splits(arguments: argparse.Namespace, wanted: "Sequence[Selector]") -> bool:
+    """Tell whether half of the run goes on beside it: a whole one of the embedded endpoint does."""
+    whole = arguments.target is None and not wanted and arguments.budget is None
+    return whole and not arguments.quick and arguments.jobs > 1
+
+
+def _as_started(arguments: argparse.Namespace) -> list[str]:
+    """Return the options by which another process runs the same."""
+    options = [
+        *("--seed", str(arguments.seed), "--examples", str(arguments.examples)),
+        *("--time-budget", str(arguments.time_budget), *_deviations(arguments)),
+    ]
+    if arguments.profile is not None:
+        options += ["--profile", arguments.profile]
+    if arguments.baseline is not None:
+        options += ["--baseline", str(arguments.baseline)]
+    return options + ["--keep-all"] * arguments.keep_all
 
 
 def _interrupt(_number: int, _frame: object) -> None:
@@ -237,7 +270,8 @@ def _run_pytest(engine: "Engine") -> bool:
 
     files = [str(path) for path in pytest_run.files_of(engine)]
     pytest_run.PREPARED = engine
-    pytest_run.PROGRESS = progress(len(engine.plan.cases))
+    own = len(engine.own_cases())
+    pytest_run.PROGRESS = progress(own)
     quiet = [part for name in _NOT_NEEDED for part in ("-p", f"no:{name}")]
     argv = ["-c", os.devnull, "--rootdir", "/", *quiet, *files]
     try:
@@ -247,7 +281,7 @@ def _run_pytest(engine: "Engine") -> bool:
         pytest_run.PROGRESS.close()
         pytest_run.PREPARED = None
     stopped = engine.stop_reason is not None
-    return not stopped and engine.done < len(engine.plan.cases) and int(status) != 2
+    return not stopped and engine.done < own and int(status) != 2
 
 
 def _conclude(engine: "Engine", *, render: bool) -> None:

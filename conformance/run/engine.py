@@ -30,6 +30,7 @@ from conformance.client.redact import Redactor
 from conformance.client.resources.base import Names, Resources
 from conformance.run.attempting import Attempting
 from conformance.run.baseline import Baseline
+from conformance.run.beside import Beside
 from conformance.run.cleanup import Cleaner
 from conformance.run.context import Bench, Kms
 from conformance.run.deepening import search_on
@@ -104,8 +105,11 @@ class Engine:
         target: Target,
         plan: Plan | Callable[[bool], Plan],
         options: RunOptions | None = None,
+        beside: Beside | None = None,
     ) -> None:
         self.target = target
+        self._beside = beside
+        self._sent_beside = 0
         #: Empty until the run is open when it was given as a function.
         self.plan = Plan((), ()) if callable(plan) else plan
         self._find_plan = plan if callable(plan) else lambda _: plan
@@ -213,6 +217,8 @@ class Engine:
             return
         self._closed = True
         search_on(self)
+        if self._beside is not None:
+            self._take_over(self._beside)
         done, planned = len(self.results), len(self.plan.cases)
         if self.stop_reason is None and done < planned:
             self.stop_reason = f"{planned - done} of {planned} planned cases were not run"
@@ -232,7 +238,7 @@ class Engine:
                 exit_code=int(self.exit_code),
                 complete=self.stop_reason is None,
                 stop_reason=self.stop_reason,
-                requests=self.caller.sent,
+                requests=self.caller.sent + self._sent_beside,
                 stale=self.stale,
                 left=self.left,
             )
@@ -240,6 +246,37 @@ class Engine:
             self.stop_reason = self.stop_reason or str(lost)
         finally:
             self._stack.close()
+
+    def _take_over(self, beside: Beside) -> None:
+        """Add what was run beside this run to its results."""
+        half = beside.join(self.options.results, at_once=self.stop_reason is not None)
+        planned = {one.id: one for one in self.plan.cases}
+        for event in half.events:
+            if event["event"] == "rule":
+                name = "" if event["case"] is None else f"[{event['case']}]"
+                result = CaseResult(
+                    planned[f"{event['rule']}{name}"],
+                    Verdict(event["verdict"]),
+                    event["message"],
+                    event["seconds"],
+                    event["attempts"],
+                    readings=event["readings"],
+                )
+                self.results.append(result)
+            if event["event"] in {"rule", "note"}:
+                self.recorder.write(event)
+            if event["event"] == "footer":
+                self._sent_beside = event["requests"]
+                self.left += event["left"]
+        self.proofs.take_over(half.proofs)
+        if half.problem is not None and self.stop_reason is None:
+            self.stop_reason = f"the half of the run that went on beside it: {half.problem}"
+
+    def own_cases(self) -> list[PlannedCase]:
+        """Return the planned cases that no other process runs beside this one."""
+        if self._beside is None:
+            return list(self.plan.cases)
+        return [planned for planned in self.plan.cases if not self._beside.has(planned.rule)]
 
     def _clean(self) -> None:
         journal: Journal | None = getattr(self, "journal", None)

@@ -6,7 +6,7 @@ successful calls carried.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from conformance.client.exchange import Exchange
@@ -40,6 +40,11 @@ class Proofs:
         }
         for promise in noted & promises().keys():
             self._found.setdefault(promise, set()).add(rule.id)
+
+    def take_over(self, found: Mapping[str, Sequence[str]]) -> None:
+        """Add what another run of the same plan has proven."""
+        for promise, rules in found.items():
+            self._found.setdefault(promise, set()).update(rules)
 
     def view(self) -> Mapping[str, tuple[str, ...]]:
         """Return promises in order, each with the ids of the rules that proved it."""

@@ -66,7 +66,7 @@ class RuleFile(pytest.File):
 
     def collect(self) -> Iterator[RuleItem]:
         """Yield the planned cases of this module."""
-        for planned in self.engine.plan.cases:
+        for planned in self.engine.own_cases():
             file = sys.modules[planned.rule.module].__file__
             if file is not None and Path(file) == self.path:
                 item: RuleItem = RuleItem.from_parent(self, name=planned.id)
@@ -143,7 +143,7 @@ class PytestRun:
 
 def files_of(engine: Engine) -> list[Path]:
     """Return the files that declare the planned rules, those of other distributions too."""
-    modules = dict.fromkeys(planned.rule.module for planned in engine.plan.cases)
+    modules = dict.fromkeys(planned.rule.module for planned in engine.own_cases())
     files = (sys.modules[name].__file__ for name in modules)
     return [Path(file) for file in files if file]
 
