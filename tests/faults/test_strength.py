@@ -29,7 +29,7 @@ def test_a_fault_is_killed_by_a_rule_that_it_names(name):
 
 
 def test_a_fault_that_its_rules_do_not_look_at_survives(monkeypatch):
-    fault = replace(faults()["proxy:total-of-page"], breaks=("PAG-003",))
+    fault = replace(faults()["proxy:total-of-page"], breaks=("PAG-004",))
     result = performed(monkeypatch, fault)
     assert result["verdict"] == "survived"
 

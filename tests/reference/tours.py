@@ -14,7 +14,15 @@ from tours_keys import (
     rotation,
     switching,
 )
-from tours_lists import aliases, lists, secret_filters, tags, waiting_keys
+from tours_lists import (
+    aliases,
+    changed_keys,
+    lists,
+    many_aliases,
+    secret_filters,
+    tags,
+    waiting_keys,
+)
 from tours_others import access_points, denied, instances, passwords, policies
 from tours_secrets import (
     batches,
@@ -52,8 +60,8 @@ STEPS = {
     "imports": (imports,),
     "aliases": (aliases, references),
     "tags": (tags,),
-    "paging": (lists, waiting_keys, secret_filters),
-    "crypto": (symmetric,),
+    "paging": (lists, waiting_keys, secret_filters, changed_keys, many_aliases),
+    "crypto": (symmetric, data_keys, macs),
     "data_keys": (data_keys, macs),
     "signing": (signing, rsa_encryption),
     "secrets": SECRETS,

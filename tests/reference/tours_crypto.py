@@ -115,6 +115,11 @@ def macs(tour):
         for given in (mac, mac[:-1], bytes(len(mac))):
             tour("VerifyMac", take=lambda body: body["Value"], Mac=b64(given), **params)
     tour.note("differ", made[0] != made[1])
+    long = [
+        raw(tour("GenerateMac", **{**params, "Message": b64(b"m" * 3_000 + end)})["Mac"])
+        for end in (b"a", b"b")
+    ]
+    tour.note("differ by the end", long[0] != long[1])
 
 
 def verifies(tour, public, algorithm, digest, signature):

@@ -71,6 +71,13 @@ def references(tour):
         tour("DescribeKey", take=lambda body: body["KeyMetadata"]["KeyId"] == key, KeyId=reference)
         for operation, params in CRYPTO.items():
             tour(operation, take=lambda body: body["KeyId"] == key, KeyId=reference, **params)
+    version = tour("CreateKeyVersion", KeyId=key)["KeyVersion"]["KeyVersionId"]
+    for reference in (key, "alias/r", arn):
+        tour(
+            "DescribeKey",
+            take=lambda body: body["KeyMetadata"]["PrimaryKeyVersion"] == version,
+            KeyId=reference,
+        )
     foreign = arn.replace("1234567890123456", "1000000000000009")
     for reference in ("alias/none", "00000000-0000-4000-8000-000000000000", foreign):
         tour("DescribeKey", KeyId=reference)

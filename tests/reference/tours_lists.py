@@ -53,7 +53,7 @@ def tags(tour):
         Tags=[{"TagKey": "a", "TagValue": "2"}, {"TagKey": "b", "TagValue": "3"}],
     )
     tags_of(tour, key)
-    tour("TagResource", KeyId=key, Tags=[{"TagKey": "c", "TagValue": "4"}])
+    tour("TagResource", KeyId=key, Tags=[{"TagKey": "c", "TagValue": "4\\"}])
     tour("UpdateKeyDescription", KeyId=key, Description="tagged")
     tags_of(tour, key)
     tour("UntagResource", KeyId=key, TagKeys=["a"])
@@ -115,11 +115,44 @@ def lists(tour):
 def waiting_keys(tour):
     key = tour.key()
     tour("ScheduleKeyDeletion", KeyId=key, PendingWindowInDays=7)
-    tour(
-        "ListKeys",
-        take=lambda body: key in [row["KeyId"] for row in body["Keys"]["Key"]],
-        PageSize=100,
-    )
+    empty = tour.key(Origin="EXTERNAL")
+    for waiting in (key, empty):
+        tour(
+            "ListKeys",
+            take=lambda body, waiting=waiting: (
+                waiting in [row["KeyId"] for row in body["Keys"]["Key"]]
+            ),
+            PageSize=100,
+        )
+
+
+def changed_keys(tour):
+    one, two = tour.key(), tour.key()
+    labels = {one: 1, two: 2}
+
+    def found(name, value):
+        filters = [{"Key": name, "Values": [value]}]
+        tour(
+            "ListKeys",
+            take=lambda body: [labels.get(row["KeyId"], "other") for row in body["Keys"]["Key"]],
+            Filters=filters,
+        )
+
+    tour("TagResource", KeyId=one, Tags=[{"TagKey": "late", "TagValue": "tag"}])
+    found("TagKey", "late")
+    tour("UntagResource", KeyId=one, TagKeys=["late"])
+    found("TagKey", "late")
+    tour("CreateAlias", AliasName="alias/moving", KeyId=one)
+    found("AliasName", "alias/moving")
+    tour("UpdateAlias", AliasName="alias/moving", KeyId=two)
+    found("AliasName", "alias/moving")
+
+
+def many_aliases(tour):
+    key = tour.key()
+    for number in range(60):
+        tour("CreateAlias", AliasName=f"alias/many-{number}", KeyId=key)
+    tour("ListAliasesByKeyId", take=lambda body: len(names(body)), KeyId=key, PageSize=100)
 
 
 def secret_filters(tour):

@@ -55,6 +55,12 @@ def access_points(tour):
 
     tour("UpdateApplicationAccessPoint", Name="a", Policies=["q"])
     tour("DescribeApplicationAccessPoint", take=point, Name="a")
+    for name in ("s", "t"):
+        tour("CreatePolicy", Name=name, Permissions=permissions, Resources=["key/*"])
+    tour("CreateApplicationAccessPoint", Name="c", Policies=["p", "q", "s"])
+    tour("CreateApplicationAccessPoint", Name="d", Policies=["p", "q", "s", "t"])
+    tour("UpdateApplicationAccessPoint", Name="c", Policies=["p"], Description="both")
+    tour("DescribeApplicationAccessPoint", take=point, Name="c")
     tour("ListApplicationAccessPoints", take=lambda body: body["ApplicationAccessPoints"])
     tour("UpdatePolicy", Name="p", Resources=["key/x"])
     tour("DescribePolicy", take=lambda body: body["Resources"], Name="p")

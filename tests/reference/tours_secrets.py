@@ -48,6 +48,11 @@ def new_secrets(tour):
             (row["SecretName"], sorted(row)) for row in body["SecretList"]["Secret"]
         ],
     )
+    tour(
+        "ListSecrets",
+        take=lambda body: [sorted(row) for row in body["SecretList"]["Secret"]],
+        FetchTags="true",
+    )
     secret(tour, data="v1")
     secret(tour, data="other")
     tour("GetSecretValue", take=value_of, SecretName="s")
@@ -157,3 +162,5 @@ def batches(tour):
         ),
         SecretsList=wanted,
     )
+    full = [{"SecretName": name} for name in ("a", *(f"none-{number}" for number in range(19)))]
+    tour("BatchGetSecretValue", take=lambda body: len(body["Errors"]), SecretsList=full)
