@@ -7,7 +7,6 @@ the secrets.
 """
 
 import json
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from conformance.run.events import EVIDENCE, read_events
+from conformance.run.events import read_events
 from conformance.run.proofs import FILE as PROOFS
 from conformance.run.registry import Rule
 from conformance.target.problems import UsageError
@@ -36,11 +35,13 @@ class Half(NamedTuple):
     """What the half has left.
 
     Attributes:
+        folder: Its results, there until the context is left.
         events: Of its results: header, rules, notes, footer where it came to its end.
         proofs: Rules by the promise that they have put to the test.
         problem: Why it is not whole, None when it is.
     """
 
+    folder: Path
     events: list[dict[str, Any]]
     proofs: Mapping[str, Sequence[str]]
     problem: str | None
@@ -88,22 +89,17 @@ class Beside:
         """Tell whether a rule belongs to the half."""
         return any(fnmatchcase(rule.id, pattern) for pattern in RULES)
 
-    def join(self, evidence: Path | None, *, at_once: bool) -> Half:
+    def join(self, *, at_once: bool) -> Half:
         """Wait for the half, or end it, and return what it has left.
 
         Args:
-            evidence: Results folder that its evidence is moved into.
             at_once: Do not wait for cases that were not run yet.
         """
         told = self._last_words(at_once=at_once)
         try:
             events = read_events(self._results)
         except UsageError:
-            return Half([], {}, told or "it left no results")
-        if evidence is not None:
-            (evidence / EVIDENCE).mkdir(exist_ok=True)
-            for file in sorted((self._results / EVIDENCE).glob("*.json")):
-                shutil.move(file, evidence / EVIDENCE / file.name)
+            return Half(self._results, [], {}, told or "it left no results")
         proofs: Mapping[str, Sequence[str]] = {}
         if (self._results / PROOFS).is_file():
             document = json.loads((self._results / PROOFS).read_text(encoding="utf-8"))
@@ -112,11 +108,11 @@ class Beside:
         problem = (
             (told or "it did not come to its end") if footer is None else footer["stop_reason"]
         )
-        return Half(events, proofs, problem)
+        return Half(self._results, events, proofs, problem)
 
     def _last_words(self, *, at_once: bool) -> str:
         """Wait for the process, or end it; return the last line of what it said, if anything."""
-        process, self._process = self._process, None
+        process = self._process
         if process is None:
             return ""
         if at_once:
@@ -126,4 +122,5 @@ class Beside:
         except subprocess.TimeoutExpired:
             process.kill()
             said = process.communicate()[1]
+        self._process = None  # not before: waiting may be interrupted
         return said.strip().rpartition("\n")[2]

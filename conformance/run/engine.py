@@ -218,7 +218,10 @@ class Engine:
         self._closed = True
         search_on(self)
         if self._beside is not None:
-            self._take_over(self._beside)
+            try:
+                self._take_over(self._beside)
+            except ResultsLost as lost:
+                self.stop_reason = self.stop_reason or str(lost)
         done, planned = len(self.results), len(self.plan.cases)
         if self.stop_reason is None and done < planned:
             self.stop_reason = f"{planned - done} of {planned} planned cases were not run"
@@ -249,7 +252,11 @@ class Engine:
 
     def _take_over(self, beside: Beside) -> None:
         """Add what was run beside this run to its results."""
-        half = beside.join(self.options.results, at_once=self.stop_reason is not None)
+        try:
+            half = beside.join(at_once=self.stop_reason is not None)
+        except KeyboardInterrupt:
+            self.stop_reason = "interrupted"
+            half = beside.join(at_once=True)
         planned = {one.id: one for one in self.plan.cases}
         for event in half.events:
             if event["event"] == "rule":
@@ -269,6 +276,8 @@ class Engine:
                 self._sent_beside = event["requests"]
                 self.left += event["left"]
         self.proofs.take_over(half.proofs)
+        if self.recorder.folder is not None:
+            self.recorder.folder.take_evidence(half.folder)
         if half.problem is not None and self.stop_reason is None:
             self.stop_reason = f"the half of the run that went on beside it: {half.problem}"
 

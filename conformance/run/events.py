@@ -83,6 +83,18 @@ class ResultsFolder:
         except OSError as error:
             raise ResultsLost(_lost(self.path, error)) from None
 
+    def take_evidence(self, folder: Path) -> None:
+        """Move the evidence of another results folder into this one.
+
+        Raises:
+            ResultsLost: When it cannot be written.
+        """
+        try:
+            for file in sorted((folder / EVIDENCE).glob("*.json")):
+                shutil.move(file, self.path / EVIDENCE / file.name)
+        except OSError as error:
+            raise ResultsLost(_lost(self.path, error)) from None
+
     def close(self) -> None:
         """Close the file; whatever could not be written is lost already."""
         try:

@@ -1,7 +1,9 @@
 """Half of a run in a process of its own: its results, its evidence, and its end."""
 
+import os
 import signal
 import subprocess
+import threading
 import time
 
 import pytest
@@ -92,6 +94,21 @@ def test_an_interrupted_run_ends_its_half_and_keeps_what_it_has(target, tmp_path
     assert engine.exit_code is Exit.INCOMPLETE
     assert process.poll() is not None
     assert read_events(tmp_path / "r")[-1]["event"] == "footer"
+
+
+def test_whoever_interrupts_the_wait_for_the_half_keeps_what_is_done(target, tmp_path, monkeypatch):
+    monkeypatch.setattr(beside, "RULES", ("CON-001",))
+    with Beside(()) as half, started(target, tmp_path / "r", half) as engine:
+        for planned in engine.own_cases():
+            engine.run(planned)
+        timer = threading.Timer(1, os.kill, (os.getpid(), signal.SIGINT))
+        timer.start()
+        engine.close()
+        timer.join()
+    assert engine.stop_reason == "interrupted"
+    footer = read_events(tmp_path / "r")[-1]
+    assert footer["stop_reason"] == "interrupted"
+    assert footer["counts"]["pass"] >= 1
 
 
 def test_what_the_half_says_at_its_end_is_told(target, tmp_path):

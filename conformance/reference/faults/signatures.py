@@ -80,15 +80,30 @@ def _reads(endpoint: Endpoint, operation: str) -> bool:
 def _short_signature(endpoint: Endpoint) -> None:
 
     def applies(error: KmsError, passage: Passage) -> bool:
-        identity = claimed_identity(endpoint, passage.request)
-        if not is_mismatch(error, passage) or identity is None or passage.scheme is Scheme.V3:
-            return False
-        right = signed_anew(passage.request, identity, Scheme.RPC)
-        given = dict(passage.request.query_pairs() + passage.request.form_pairs())["Signature"]
-        whole = dict(right.query_pairs())["Signature"]
-        return len(given.rstrip("=")) >= 8 and whole.startswith(given.rstrip("="))
+        given, right = _signatures(endpoint, error, passage, Scheme.RPC)
+        return len(given.rstrip("=")) >= 8 and right.startswith(given.rstrip("="))
 
     take_anyway(endpoint, applies)
+
+
+def _signatures(
+    endpoint: Endpoint, error: KmsError, passage: Passage, scheme: Scheme
+) -> tuple[str, str]:
+    """Return the given and the right signature of a mismatch by a scheme, else empty ones."""
+    identity = claimed_identity(endpoint, passage.request)
+    if not is_mismatch(error, passage) or identity is None or passage.scheme is not scheme:
+        return "", ""
+    right = signed_anew(passage.request, identity, scheme)
+    read = _v3_signature if scheme is Scheme.V3 else _rpc_signature
+    return read(passage.request), read(right)
+
+
+def _v3_signature(request: WireRequest) -> str:
+    return Authorization.parse(request.header("authorization") or "").signature
+
+
+def _rpc_signature(request: WireRequest) -> str:
+    return dict(request.query_pairs() + request.form_pairs())["Signature"]
 
 
 @fault(
@@ -99,18 +114,10 @@ def _short_signature(endpoint: Endpoint) -> None:
 )
 def _half_signature(endpoint: Endpoint) -> None:
     def applies(error: KmsError, passage: Passage) -> bool:
-        identity = claimed_identity(endpoint, passage.request)
-        if not is_mismatch(error, passage) or identity is None or passage.scheme is not Scheme.V3:
-            return False
-        right = _v3_signature(signed_anew(passage.request, identity, Scheme.V3))
-        given = _v3_signature(passage.request)
-        return len(given) == len(right) and given[:32] == right[:32]
+        given, right = _signatures(endpoint, error, passage, Scheme.V3)
+        return len(given) == len(right) > 0 and given[:32] == right[:32]
 
     take_anyway(endpoint, applies)
-
-
-def _v3_signature(request: WireRequest) -> str:
-    return Authorization.parse(request.header("authorization") or "").signature
 
 
 @fault(
@@ -121,14 +128,9 @@ def _v3_signature(request: WireRequest) -> str:
 )
 def _end_of_signature(endpoint: Endpoint) -> None:
     def applies(error: KmsError, passage: Passage) -> bool:
-        identity = claimed_identity(endpoint, passage.request)
-        if not is_mismatch(error, passage) or identity is None or passage.scheme is Scheme.V3:
-            return False
-        right = signed_anew(passage.request, identity, Scheme.RPC)
-        given = dict(passage.request.query_pairs() + passage.request.form_pairs())["Signature"]
-        whole = dict(right.query_pairs())["Signature"]
+        given, right = _signatures(endpoint, error, passage, Scheme.RPC)
         # 27 characters of base64 and one of padding.
-        return len(given) == len(whole) and given[:26] == whole[:26]
+        return len(given) == len(right) > 0 and given[:26] == right[:26]
 
     take_anyway(endpoint, applies)
 
